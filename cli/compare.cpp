@@ -1,0 +1,91 @@
+// tilewright compare: the best tilings of several schedules side by side.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/search_run.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "hw_profiles/hardware_yaml.h"
+#include "report/table.h"
+#include "schedules/workload_yaml.h"
+
+namespace tilewright::cli {
+namespace {
+
+struct CompareArguments {
+  SearchArguments common;
+  std::string schedules;
+  std::string baseline;
+};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  tilewright compare --hw mas-edge --workload mas12 --schedules flat,mas\n"
+    "  tilewright compare --hw mas-edge --workload mas12 --schedules all --baseline layerwise\n"
+    "  tilewright compare --hw mas-edge --workload mas12 --schedules flat,mas --as-published \\\n"
+    "      -o published.csv\n";
+
+std::vector<std::string> chosen_schedules(const std::string& text) {
+  if (text == "all") return names_of(schedule_list());
+  std::vector<std::string> schedules = parse_name_list("--schedules", text);
+  for (const std::string& schedule : schedules) check_schedule("--schedules", schedule);
+  return schedules;
+}
+
+/// flat unless told otherwise; the first schedule where flat is not compared.
+std::string chosen_baseline(const std::string& text, const std::vector<std::string>& schedules) {
+  const auto compared = [&](const std::string& name) {
+    return std::find(schedules.begin(), schedules.end(), name) != schedules.end();
+  };
+  if (text.empty()) return compared("flat") ? "flat" : schedules.front();
+  check_schedule("--baseline", text);
+  if (compared(text)) return text;
+  throw InputError(fmt::format("--baseline: '{}' is not compared, expected one of {}", text,
+                               join(schedules)));
+}
+
+int run_compare(const CompareArguments& arguments) {
+  check_names(arguments.common);
+  const std::vector<std::string> schedules = chosen_schedules(arguments.schedules);
+  const std::string baseline = chosen_baseline(arguments.baseline, schedules);
+  const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
+  const Hardware hardware = load_hardware(arguments.common.hardware);
+  const Suite suite = load_suite(arguments.common.workload);
+  const Output output(arguments.common.output);
+  std::vector<SearchCase> cases;
+  for (const Workload& workload : suite.workloads) {
+    for (const std::string& schedule : schedules) {
+      cases.push_back({workload, schedule, variant_for(arguments.common, schedule), pins});
+    }
+  }
+  ResultSet set = run_cases(hardware, cases, arguments.common);
+  set.list = true;
+  set.baseline = baseline;
+  return report_results(set, output, cost_table);
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<CompareArguments>();
+  CLI::App* const command =
+      app.add_subcommand("compare", "Compare the best tilings of several schedules");
+  command->add_option("--schedules", arguments->schedules,
+                      "Names with commas between them, or all; see 'tilewright list schedules'")
+      ->required()
+      ->type_name("NAMES");
+  command->add_option("--baseline", arguments->baseline,
+                      "The schedule that ratios refer to (default flat, else the first)")
+      ->type_name("NAME");
+  add_search_options(*command, arguments->common);
+  command->footer(kExamples);
+  command->callback(
+      [&action, arguments] { action = [arguments] { return run_compare(*arguments); }; });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,48 @@
+// Where results go: tables or data to standard output, data to a file.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "report/result_set.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tilewright::cli {
+
+enum class Format { kTable, kYaml, kJson, kCsv };
+
+struct OutputArguments {
+  std::string file;    ///< -o; empty: none
+  std::string format;  ///< --format; empty: a table, or what the file's extension says
+  bool quiet = false;
+};
+
+/// What a table of these results looks like depends on the command.
+using TableText = std::function<std::string(const ResultSet&)>;
+
+/// Knows where the results of a run will go. Made before the run, so that a wrong format or a
+/// place that cannot be written shows at once and not after hours.
+class Output {
+ public:
+  /// Throws InputError for an unknown format, FileError if the file could not be written.
+  explicit Output(const OutputArguments& arguments);
+
+  /// The file first, then standard output; throws FileError.
+  void write(const ResultSet& set, const TableText& table) const;
+
+ private:
+  std::string file_;
+  Format file_format_ = Format::kYaml;
+  Format stdout_format_ = Format::kTable;
+};
+
+void add_output_options(CLI::App& command, OutputArguments& arguments);
+
+/// Throws FileError if `path` is a folder or its folder is missing or cannot be written. The file
+/// itself is left alone.
+void check_writable(const std::string& path);
+
+}  // namespace tilewright::cli

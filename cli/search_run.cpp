@@ -1,0 +1,158 @@
+#include "cli/search_run.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "cli/arguments.h"
+#include "cli/console.h"
+#include "cli/exit_status.h"
+#include "cli/interrupt.h"
+#include "common/error.h"
+#include "report/result_text.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr CountRange kThreads{1, 1024};
+constexpr CountRange kEvaluations{1, std::numeric_limits<std::int64_t>::max()};
+constexpr CountRange kSeeds{0, std::numeric_limits<std::uint64_t>::max()};
+
+void add_limits(CLI::App& command, TuneOptions& search) {
+  command.add_option_function<std::string>(
+             "--threads",
+             [&search](const std::string& text) {
+               search.threads = static_cast<int>(parse_count("--threads", text, kThreads));
+             },
+             "Threads to use; all if not given. The answer does not depend on it")
+      ->type_name("N");
+  command.add_option_function<std::string>(
+             "--seed",
+             [&search](const std::string& text) {
+               search.seed = parse_count("--seed", text, kSeeds);
+             },
+             "Seed of the strategies that draw at random (default 1)")
+      ->type_name("N");
+  command.add_option_function<std::string>(
+             "--time-limit",
+             [&search](const std::string& text) {
+               search.time_limit_s = parse_seconds("--time-limit", text);
+             },
+             "Stop each search after so many seconds with the best tiling found")
+      ->type_name("SECONDS");
+  command.add_option_function<std::string>(
+             "--max-evals",
+             [&search](const std::string& text) {
+               search.max_evals =
+                   static_cast<std::int64_t>(parse_count("--max-evals", text, kEvaluations));
+             },
+             "Stop each search after so many evaluated candidates")
+      ->type_name("N");
+}
+
+void add_choices(CLI::App& command, SearchArguments& arguments) {
+  command.add_option("--strategy", arguments.search.strategy,
+                     "How to search; see 'tilewright list strategies' (default pruned)")
+      ->type_name("NAME");
+  command.add_option("--objective", arguments.search.objective,
+                     "What to minimise; see 'tilewright list objectives' (default latency)")
+      ->type_name("NAME");
+  command.add_option_function<std::string>(
+             "--tile-sizes",
+             [&arguments](const std::string& text) {
+               arguments.search.tile_sizes = parse_tile_sizes(text);
+             },
+             "all (every integer, the default), divisors or pow2")
+      ->type_name("SET");
+  command.add_option("--pin", arguments.pins,
+                     "Hold a factor at a value, e.g. q_rows=64 or l0.qk=16x16x64; repeatable")
+      ->type_name("FACTOR=VALUE")
+      ->allow_extra_args(false);
+  command.add_flag("--as-published", arguments.as_published,
+                   "The variant that a schedule's paper published, e.g. serial FLAT");
+}
+
+std::string finished_text(const ResultSet& set, std::size_t cases) {
+  std::size_t finished = 0;
+  for (const Result& result : set.results) finished += result.interrupted ? 0 : 1;
+  return fmt::format("interrupted; {} of {} searches finished", finished, cases);
+}
+
+}  // namespace
+
+void add_search_options(CLI::App& command, SearchArguments& arguments) {
+  command.add_option("--hw", arguments.hardware, "Hardware profile: a bundled name or a YAML file")
+      ->required()
+      ->type_name("NAME|FILE");
+  command.add_option("--workload", arguments.workload,
+                     "Workload or suite: a bundled name or a YAML file")
+      ->required()
+      ->type_name("NAME|FILE");
+  add_choices(command, arguments);
+  add_limits(command, arguments.search);
+  add_output_options(command, arguments.output);
+}
+
+void check_names(const SearchArguments& arguments) {
+  require_known("--strategy", arguments.search.strategy, names_of(strategy_list()));
+  require_known("--objective", arguments.search.objective, names_of(objective_list()));
+}
+
+void check_schedule(const std::string& option, const std::string& schedule) {
+  require_known(option, schedule, names_of(schedule_list()));
+}
+
+std::string variant_for(const SearchArguments& arguments, const std::string& schedule) {
+  return arguments.as_published ? published_variant(schedule) : "";
+}
+
+std::map<std::string, std::string> parse_pins(const std::vector<std::string>& pins) {
+  std::map<std::string, std::string> all;
+  for (const std::string& pin : pins) merge_pins(all, parse_factors(pin), "--pin");
+  return all;
+}
+
+void merge_pins(std::map<std::string, std::string>& pins,
+                const std::map<std::string, std::string>& more, const std::string& option) {
+  for (const auto& [factor, value] : more) {
+    if (pins.emplace(factor, value).second) continue;
+    throw InputError(fmt::format("{}: '{}' is given twice", option, factor));
+  }
+}
+
+ResultSet run_cases(const Hardware& hardware, const std::vector<SearchCase>& cases,
+                    const SearchArguments& arguments) {
+  const std::atomic<bool>& stop = catch_interrupts();
+  ResultSet set;
+  set.list = cases.size() > 1;
+  {
+    ProgressBar bar(cases.size(), arguments.output.quiet);
+    for (const SearchCase& item : cases) {
+      if (stop) break;
+      bar.show(set.results.size(), fmt::format("{}, {}", item.workload.name, item.schedule));
+      TuneOptions options = arguments.search;
+      options.variant = item.variant;
+      options.pins = item.pins;
+      options.stop = &stop;
+      set.results.push_back(tune(hardware, item.workload, item.schedule, options));
+    }
+  }
+  set.interrupted = stop && (set.results.size() < cases.size() || set.results.back().interrupted);
+  if (set.interrupted) write_message(finished_text(set, cases.size()));
+  return set;
+}
+
+int report_results(const ResultSet& set, const Output& output, const TableText& table) {
+  output.write(set, table);
+  bool all_fit = true;
+  for (const Result& result : set.results) {
+    if (result.tiling) continue;
+    all_fit = false;
+    write_message(fmt::format("{}: {}", case_text(result), no_tiling_text(result)));
+  }
+  if (set.interrupted) return kInterrupted;
+  return all_fit ? kDone : kNoTiling;
+}
+
+}  // namespace tilewright::cli

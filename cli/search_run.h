@@ -1,0 +1,60 @@
+// What tune, compare and evaluate have in common: the options of a search, running it over many
+// cases, and reporting what came out.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/output.h"
+#include "hw_profiles/hardware.h"
+#include "schedules/workload.h"
+#include "search/tune.h"
+
+namespace tilewright::cli {
+
+/// Values of the options as parsed; names are checked by check_names().
+struct SearchArguments {
+  std::string hardware;
+  std::string workload;
+  bool as_published = false;
+  std::vector<std::string> pins;
+  TuneOptions search;
+  OutputArguments output;
+};
+
+/// One search: a workload with a schedule. Pins are of this case alone.
+struct SearchCase {
+  Workload workload;
+  std::string schedule;
+  std::string variant;
+  std::map<std::string, std::string> pins;
+};
+
+void add_search_options(CLI::App& command, SearchArguments& arguments);
+
+/// Throws InputError for an unknown strategy or objective.
+void check_names(const SearchArguments& arguments);
+
+/// Throws InputError for an unknown schedule.
+void check_schedule(const std::string& option, const std::string& schedule);
+
+/// The published variant with --as-published, else "" for the default one.
+std::string variant_for(const SearchArguments& arguments, const std::string& schedule);
+
+/// All of --pin in one map; a factor given twice is an error.
+std::map<std::string, std::string> parse_pins(const std::vector<std::string>& pins);
+
+/// Adds `more` to `pins`; throws InputError naming `option` if a factor is in both.
+void merge_pins(std::map<std::string, std::string>& pins,
+                const std::map<std::string, std::string>& more, const std::string& option);
+
+/// Runs the cases in order; Ctrl-C ends it with what was found so far.
+ResultSet run_cases(const Hardware& hardware, const std::vector<SearchCase>& cases,
+                    const SearchArguments& arguments);
+
+/// Writes the results, says on standard error which cases have no tiling, and returns the exit
+/// status.
+int report_results(const ResultSet& set, const Output& output, const TableText& table);
+
+}  // namespace tilewright::cli

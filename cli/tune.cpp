@@ -1,0 +1,69 @@
+// tilewright tune: the best tiling of a workload or a suite for one schedule.
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/search_run.h"
+#include "hw_profiles/hardware_yaml.h"
+#include "report/card.h"
+#include "report/table.h"
+#include "schedules/workload_yaml.h"
+
+namespace tilewright::cli {
+namespace {
+
+struct TuneArguments {
+  SearchArguments common;
+  std::string schedule;
+};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  tilewright tune --hw mas-edge --workload bert-base --schedule mas\n"
+    "  tilewright tune --hw my_npu.yaml --workload mas12 --schedule flat -o flat.yaml\n"
+    "  tilewright tune --hw mas-edge --workload vit-b-16 --schedule mas --objective energy \\\n"
+    "      --pin kv_resident=false\n";
+
+std::vector<std::string> names_of_pins(const std::map<std::string, std::string>& pins) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : pins) names.push_back(name);
+  return names;
+}
+
+int run_tune(const TuneArguments& arguments) {
+  check_names(arguments.common);
+  check_schedule("--schedule", arguments.schedule);
+  const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
+  const Hardware hardware = load_hardware(arguments.common.hardware);
+  const Suite suite = load_suite(arguments.common.workload);
+  const Output output(arguments.common.output);
+  const std::string variant = variant_for(arguments.common, arguments.schedule);
+  std::vector<SearchCase> cases;
+  for (const Workload& workload : suite.workloads) {
+    cases.push_back({workload, arguments.schedule, variant, pins});
+  }
+  const ResultSet set = run_cases(hardware, cases, arguments.common);
+  return report_results(set, output, [&pins](const ResultSet& results) {
+    if (results.results.empty()) return std::string();
+    if (!results.list) return result_card(results.results.front(), names_of_pins(pins));
+    return cost_table(results) + "\n" + tiling_table(results);
+  });
+}
+
+}  // namespace
+
+void add_tune_command(CLI::App& app, Action& action) {
+  const auto arguments = std::make_shared<TuneArguments>();
+  CLI::App* const command =
+      app.add_subcommand("tune", "Find the best tiling of a workload for one schedule");
+  command->add_option("--schedule", arguments->schedule, "See 'tilewright list schedules'")
+      ->required()
+      ->type_name("NAME");
+  add_search_options(*command, arguments->common);
+  command->footer(kExamples);
+  command->callback(
+      [&action, arguments] { action = [arguments] { return run_tune(*arguments); }; });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,105 @@
+// tilewright validate: checks hardware profiles, workloads and result files.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/exit_status.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "common/text_file.h"
+#include "common/yaml_reader.h"
+#include "hw_profiles/hardware_yaml.h"
+#include "report/result_reader.h"
+#include "schedules/workload_yaml.h"
+
+namespace tilewright::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "The line 'schema:' of a file says what it is. Examples:\n"
+    "  tilewright validate my_npu.yaml\n"
+    "  tilewright validate workloads/*.yaml results/*.json\n";
+
+std::string plural(std::size_t count, std::string_view word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
+std::string check_hardware_file(const std::string& text, const std::string& file) {
+  return fmt::format("hardware profile '{}'", parse_hardware(text, file).name);
+}
+
+std::string check_workload_file(const std::string& text, const std::string& file) {
+  const Suite suite = parse_suite(text, file);
+  return fmt::format("'{}', {}", suite.name, plural(suite.workloads.size(), "workload"));
+}
+
+std::string check_result_file(const std::string& text, const std::string& file) {
+  return plural(parse_results(text, file).size(), "result");
+}
+
+struct FileKind {
+  std::string_view schema;
+  std::string (*check)(const std::string& text, const std::string& file);
+};
+
+constexpr std::array<FileKind, 3> kKinds{{{"tilewright/hw/v1", check_hardware_file},
+                                          {"tilewright/workload/v1", check_workload_file},
+                                          {"tilewright/result/v1", check_result_file}}};
+
+/// What the file holds; throws InputError or FileError.
+std::string check_file(const std::string& file) {
+  const std::string text = read_text_file(file);
+  const std::string schema = schema_of(parse_yaml(text, file));
+  std::vector<std::string_view> known;
+  for (const FileKind& kind : kKinds) {
+    if (kind.schema == schema) return kind.check(text, file);
+    known.push_back(kind.schema);
+  }
+  throw InputError::at(file, 0, "schema",
+                       fmt::format("'{}' is unknown{}", printable(schema),
+                                   suggestion(schema, known)));
+}
+
+/// The exit status for one file.
+int validate(const std::string& file) {
+  std::string content;
+  try {
+    content = check_file(file);
+  } catch (const InputError& error) {
+    write_message(error.what());
+    return kBadInput;
+  } catch (const FileError& error) {
+    write_message(error.what());
+    return kFileTrouble;
+  }
+  write_stdout(fmt::format("{}: ok ({})\n", file, content));
+  return kDone;
+}
+
+/// Checks every file, also after a bad one, so that one run shows all errors. Bad content weighs
+/// more than a file that could not be read.
+int run_validate(const std::vector<std::string>& files) {
+  int status = kDone;
+  for (const std::string& file : files) {
+    const int own = validate(file);
+    if (own != kDone && status != kBadInput) status = own;
+  }
+  return status;
+}
+
+}  // namespace
+
+void add_validate_command(CLI::App& app, Action& action) {
+  const auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* const command =
+      app.add_subcommand("validate", "Check hardware profiles, workloads and result files");
+  command->add_option("FILE", *files, "Files to check")->required()->type_name("");
+  command->footer(kExamples);
+  command->callback([&action, files] { action = [files] { return run_validate(*files); }; });
+}
+
+}  // namespace tilewright::cli

@@ -1,0 +1,177 @@
+#include "costmodel/coarse_bound.h"
+
+#include <algorithm>
+
+namespace tilewright {
+
+CoarseBound::CoarseBound(const Problem& problem)
+    : problem_(problem),
+      vector_(problem.hardware, problem.shape),
+      pass_milli_(pass_millicycles(problem.hardware.matrix, problem.shape.bytes.input)) {}
+
+/// Cycles for `bytes` at the whole machine's bandwidth: all cores together are no faster.
+std::int64_t CoarseBound::transfer_cycles(std::int64_t bytes) const {
+  const auto scaled = static_cast<UInt128>(bytes) *
+                      static_cast<UInt128>(problem_.hardware.clock_hz);
+  return static_cast<std::int64_t>(
+      scaled / static_cast<UInt128>(problem_.hardware.dram.bandwidth_bytes_per_s));
+}
+
+CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
+  const Shape& shape = problem_.shape;
+  const std::int64_t cores = problem_.layout.cores;
+  const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
+  Least least;
+  least.counts = count_tiles(shape, high);
+  if (box.mode.core_split == CoreSplit::kHeads) {
+    least.pairs = ceil_div(shape.pairs, cores);
+    if (box.low[0] == box.high[0]) {
+      const CoreRounds rounds = deal_rounds(least.counts, high, problem_.layout, 0);
+      least.pairs = rounds.full_groups * rounds.heads + rounds.edge_heads;
+    }
+    least.rows = shape.rows;
+    least.q_tiles = least.counts.q_tiles;
+  } else {
+    least.pairs = shape.pairs;
+    least.q_tiles = ceil_div(least.counts.q_tiles, cores);
+    least.rows = ceil_div(shape.rows, cores);
+  }
+  return least;
+}
+
+/// At the low corner, with as many slots as the fewest rounds of the box need. What an overwrite moves
+/// is at least a whole K (V) all the same.
+std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan) const {
+  const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
+  Sizes sizes;
+  sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+  sizes.counts = count_tiles(problem_.shape, high);
+  sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
+  sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
+  const bool overwrites = box.mode.overwrite != Overwrite::kNone;
+  if (overwrites) {
+    sizes.tiling.buffers = 1;
+    sizes.tiling.overwrite = Overwrite::kNone;
+  }
+  std::int64_t peak = 0;
+  for (PhasePlan phase : plan.phases()) {
+    if (overwrites) {
+      phase.prob_row_bytes = 0;
+    }
+    peak = std::max(peak, footprint(problem_.shape, sizes, problem_.layout,
+                                    problem_.hardware.l1.alignment_bytes, phase)
+                              .bytes);
+  }
+  return peak;
+}
+
+/// K (V) bytes that all cores load together, per layer.
+std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
+                                       MatmulKind kind) const {
+  const Shape& shape = problem_.shape;
+  const bool queries = box.mode.core_split == CoreSplit::kQuery;
+  std::int64_t passes = 1;
+  if (!box.mode.kv_resident) {
+    passes = queries && problem_.layout.l1_shared ? least.q_tiles : least.counts.q_tiles;
+  } else if (queries && !problem_.layout.l1_shared) {
+    passes = std::min(problem_.layout.cores, least.counts.q_tiles);
+  }
+  return shape.pairs * passes * shape.cols * stream_col_bytes(shape, kind);
+}
+
+std::int64_t CoarseBound::l0_bytes(const Least& least, MatmulKind kind, std::int64_t pairs,
+                                   std::int64_t rows, std::int64_t q_tiles) const {
+  const Shape& s = problem_.shape;
+  const ElementBytes& b = s.bytes;
+  if (kind == MatmulKind::kQK) {
+    return pairs * (rows * s.qk_dim * b.input * least.counts.sub_tiles +
+                    s.cols * s.qk_dim * b.input * q_tiles + rows * s.cols * b.score);
+  }
+  return pairs * (rows * s.cols * b.input + s.cols * s.v_dim * b.input * q_tiles +
+                  2 * rows * s.v_dim * b.accumulator * least.counts.sub_tiles);
+}
+
+/// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.
+std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) const {
+  const Shape& s = problem_.shape;
+  const MatrixUnit& unit = problem_.hardware.matrix;
+  const MatmulTile whole = matmul_tile(s, kind, least.rows, s.cols);
+  const Int128 passes = static_cast<Int128>(ceil_div(whole.m, unit.rows)) *
+                        ceil_div(whole.n, unit.cols) * ceil_div(whole.k, unit.depth) * least.pairs;
+  const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
+  const std::int64_t compute =
+      array + unit.startup_cycles * least.pairs * least.q_tiles * least.counts.sub_tiles;
+  const std::int64_t moved = l0_bytes(least, kind, least.pairs, least.rows, least.q_tiles);
+  return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
+}
+
+std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
+                                       const PhasePlan& phase) const {
+  const Shape& s = problem_.shape;
+  const TransferCost alone(problem_.hardware, 1);
+  std::int64_t loads = s.pairs * s.rows * phase.input_row_bytes;
+  std::int64_t matrix = 0;
+  if (phase.has_first) {
+    matrix += matmul_cycles(least, phase.first_kind);
+    loads += stream_bytes(box, least, phase.first_kind);
+  }
+  if (phase.has_second) {
+    matrix += matmul_cycles(least, MatmulKind::kPV);
+    loads += stream_bytes(box, least, MatmulKind::kPV);
+  }
+  const std::int64_t vector =
+      phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
+  const std::int64_t stores = s.pairs * s.rows * phase.output_row_bytes;
+  const std::int64_t load_cycles = transfer_cycles(loads);
+  const std::int64_t store_cycles = transfer_cycles(stores);
+  if (problem_.serial) {
+    return matrix + vector + load_cycles + store_cycles;
+  }
+  // Before the first matmul or softmax come its loads, after the last one its store. One stream after
+  // the other: the units never work at once.
+  const std::int64_t both =
+      phase.lookahead == 0 ? matrix + vector : std::max(matrix, vector);
+  const std::int64_t first_rows = std::min(box.low[1], s.rows);
+  std::int64_t fill = alone.cycles(first_rows * phase.input_row_bytes);
+  if (phase.has_first) {
+    fill += alone.cycles(std::min(box.low[2], s.cols) * stream_col_bytes(s, phase.first_kind) /
+                         (problem_.layout.l1_shared ? problem_.layout.cores : 1));
+  }
+  const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both +
+                            alone.cycles(phase.output_row_bytes);
+  const std::int64_t channel = problem_.hardware.dram.shared_channel
+                                   ? load_cycles + store_cycles
+                                   : std::max(load_cycles, store_cycles);
+  return std::max(busy, channel);
+}
+
+std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
+  const Shape& s = problem_.shape;
+  const Tiling low = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+  const Plan plan = problem_.schedule.plan(s, low, problem_.serial);
+  const std::int64_t peak = least_footprint(box, plan);
+  if (peak > problem_.hardware.l1.capacity_bytes) {
+    return std::nullopt;
+  }
+  const Least least = least_of(box);
+  std::int64_t cycles = 0;
+  std::int64_t dram = 0;
+  std::int64_t l0 = 0;
+  const auto matmul = [&](MatmulKind kind) {
+    dram += stream_bytes(box, least, kind);
+    l0 += l0_bytes(least, kind, s.pairs, s.rows, least.counts.q_tiles);
+  };
+  for (const PhasePlan& phase : plan.phases()) {
+    cycles += phase_cycles(box, least, phase);
+    dram += s.pairs * s.rows * (phase.input_row_bytes + phase.output_row_bytes);
+    if (phase.has_first) {
+      matmul(phase.first_kind);
+    }
+    if (phase.has_second) {
+      matmul(MatmulKind::kPV);
+    }
+  }
+  return total_figures(problem_, cycles, dram, l0, peak);
+}
+
+}  // namespace tilewright

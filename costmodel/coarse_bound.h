@@ -1,0 +1,43 @@
+// A cheap lower bound over boxes of candidates whose tile counts differ.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "costmodel/evaluator.h"
+
+namespace tilewright {
+
+/// Work and traffic that every candidate of a box must do: docs/search.md has the derivation.
+class CoarseBound {
+ public:
+  explicit CoarseBound(const Problem& problem);
+
+  /// A lower bound of every figure over the box (tile counts may differ over it); empty if nothing in
+  /// it fits L1.
+  std::optional<Figures> operator()(const ClassBox& box) const;
+
+ private:
+  /// The least of everything over a box.
+  struct Least {
+    TileCounts counts;         ///< fewest tiles: at the high corner
+    std::int64_t pairs = 0;    ///< on the busiest core
+    std::int64_t rows = 0;     ///< query rows per pair on the busiest core
+    std::int64_t q_tiles = 0;  ///< query tiles per pair on the busiest core
+  };
+
+  Least least_of(const ClassBox& box) const;
+  std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
+  std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
+  std::int64_t l0_bytes(const Least& least, MatmulKind kind, std::int64_t pairs,
+                        std::int64_t rows, std::int64_t q_tiles) const;
+  std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
+  std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
+  std::int64_t transfer_cycles(std::int64_t bytes) const;
+
+  const Problem& problem_;
+  VectorCost vector_;
+  std::int64_t pass_milli_;
+};
+
+}  // namespace tilewright

@@ -1,0 +1,128 @@
+#include "costmodel/details.h"
+
+
+namespace tilewright {
+namespace {
+
+struct Busy {
+  std::int64_t matrix = 0;
+  std::int64_t vector = 0;
+  std::int64_t load = 0;
+  std::int64_t store = 0;
+};
+
+std::int64_t per_head(std::int64_t sub_tiles, std::int64_t full, std::int64_t edge) {
+  return (sub_tiles - 1) * full + edge;
+}
+
+/// Load cycles of one stage: streamed every round, resident at the first of every group, and what an
+/// overwrite destroyed again at every round.
+std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const StageTimes& last,
+                         const StageTimes& resident, bool overwritten, std::int64_t heads,
+                         std::int64_t groups) {
+  const auto at_every_round = [&](std::int64_t sub_tiles) {
+    return heads * ((t.positions - 1) * per_head(sub_tiles, full.load_full, full.load_edge) +
+                    per_head(sub_tiles, last.load_full, last.load_edge));
+  };
+  if (!t.kv_resident) {
+    return at_every_round(t.sub_tiles);
+  }
+  if (!overwritten) {
+    return heads * per_head(t.sub_tiles, resident.load_full, resident.load_edge);
+  }
+  return groups * (t.sub_tiles - t.overwritten) * resident.load_full +
+         at_every_round(t.overwritten);
+}
+
+Busy busy_of(const PhaseTimes& t) {
+  const std::int64_t groups = t.full_groups + (t.edge_heads > 0 ? 1 : 0);
+  const std::int64_t heads = t.full_groups * t.heads + t.edge_heads;
+  const auto rounds = [&](std::int64_t full, std::int64_t last) {
+    return heads * ((t.positions - 1) * full + last);
+  };
+  const auto matmuls = [&](const StageTimes& times) {
+    return per_head(t.sub_tiles, times.matmul_full, times.matmul_edge);
+  };
+  Busy busy;
+  busy.vector = t.has_softmax ? rounds(t.full.softmax, t.last.softmax) : 0;
+  busy.store = rounds(t.full.store, t.last.store);
+  busy.load = rounds(t.full.input, t.last.input);
+  if (t.has_first) {
+    busy.matrix += rounds(matmuls(t.full.first), matmuls(t.last.first));
+    busy.load += stream_load(t, t.full.first, t.last.first, t.resident_first,
+                             t.overwrite == Overwrite::kKey, heads, groups);
+  }
+  if (t.has_second) {
+    busy.matrix += rounds(matmuls(t.full.second), matmuls(t.last.second));
+    busy.load += stream_load(t, t.full.second, t.last.second, t.resident_second,
+                             t.overwrite == Overwrite::kValue, heads, groups);
+  }
+  return busy;
+}
+
+bool same_rounds(const CoreRounds& a, const CoreRounds& b) {
+  return a.full_groups == b.full_groups && a.edge_heads == b.edge_heads &&
+         a.positions == b.positions && a.rows_last == b.rows_last && a.share_last == b.share_last &&
+         a.share_first == b.share_first;
+}
+
+void add_core(Details& sum, const Busy& busy, std::int64_t overlap, std::int64_t core) {
+  sum.matrix_busy_cycles += busy.matrix;
+  sum.vector_busy_cycles += busy.vector;
+  sum.load_busy_cycles += busy.load;
+  sum.store_busy_cycles += busy.store;
+  sum.overlap_cycles += overlap;
+  if (core == 0) {
+    sum.busiest[0] += busy.matrix;
+    sum.busiest[1] += busy.vector;
+    sum.busiest[2] += busy.load;
+    sum.busiest[3] += busy.store;
+  }
+}
+
+}  // namespace
+
+Details details(Evaluator& evaluator, const Candidate& candidate, Objective objective) {
+  const Problem& problem = evaluator.problem();
+  const Shape& shape = problem.shape;
+  const Tiling& tiling = candidate.tiling;
+  const TileCounts counts = count_tiles(shape, tiling);
+  const OperationCosts costs = evaluator.operation_costs(tiling, objective);
+  const Plan plan = problem.schedule.plan(shape, tiling, problem.serial);
+  const std::int64_t active = active_cores(counts, tiling.core_split, problem.layout);
+
+  Details sum;
+  for (const PhasePlan& phase : plan.phases()) {
+    sum.write_bytes += shape.pairs * shape.rows * phase.output_row_bytes;
+    CoreRounds before;
+    Busy busy;
+    std::int64_t overlap = 0;
+    for (std::int64_t core = 0; core < active; ++core) {
+      const CoreRounds rounds = deal_rounds(counts, tiling, problem.layout, core);
+      const PhaseTimes times = evaluator.phase_times(tiling, costs, phase, rounds);
+      if (core == 0 || !same_rounds(rounds, before)) {
+        busy = busy_of(times);
+        overlap = phase_overlap(times);
+      }
+      add_core(sum, busy, overlap, core);
+      before = rounds;
+    }
+  }
+  const std::int64_t repeat = problem.workload.repeat;
+  for (std::int64_t* figure :
+       {&sum.write_bytes, &sum.matrix_busy_cycles, &sum.vector_busy_cycles, &sum.load_busy_cycles,
+        &sum.store_busy_cycles, &sum.overlap_cycles}) {
+    *figure *= repeat;
+  }
+  for (std::int64_t& figure : sum.busiest) {
+    figure *= repeat;
+  }
+  sum.read_bytes = candidate.figures.traffic_bytes - sum.write_bytes;
+  sum.l0_bytes = repeat * evaluator.l0_traffic(tiling, costs);
+  const std::int64_t scores = shape.pairs * shape.rows * shape.cols;
+  sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
+                 repeat * scores * (shape.bytes.score + shape.bytes.input);
+  return sum;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,128 @@
+// The fast analytic cost of candidates of one (machine, shape, schedule).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "costmodel/l0_tiles.h"
+#include "costmodel/objective.h"
+#include "costmodel/op_costs.h"
+#include "costmodel/phase_costs.h"
+#include "costmodel/pipeline.h"
+#include "schedules/schedule.h"
+
+namespace tilewright {
+
+/// Everything that stays the same over a search. Referenced objects must outlive the users.
+struct Problem {
+  const Hardware& hardware;
+  Workload workload;
+  Shape shape;
+  CoreLayout layout;
+  const Schedule& schedule;
+  bool serial = false;
+  L0Tile pinned_qk;  ///< 0 x 0 x 0: free
+  L0Tile pinned_pv;
+  Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
+};
+
+/// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
+/// element sizes, or the variant is unknown (empty: the default one).
+Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
+                     std::string_view variant);
+
+/// Thousandths of a cycle of an array pass at inputs of `bytes`; 0: not supported.
+std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes);
+
+/// Figures of all layers with the launch from those of one layer.
+Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
+                      std::int64_t l0_bytes, std::int64_t peak);
+
+/// A set of candidates of one mode with the same tile counts along every axis.
+struct ClassBox {
+  Mode mode;
+  std::array<std::int64_t, 3> low{};   ///< heads, q_rows, kv_cols
+  std::array<std::int64_t, 3> high{};  ///< inclusive
+};
+
+Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows, std::int64_t kv_cols);
+Mode mode_of(const Tiling& tiling);
+
+/// L0 answers for the tiles of one matmul: full rows and columns, full rows and edge columns, edge rows
+/// and full columns, both edges.
+struct TileChoice {
+  std::array<TileCost, 4> tile{};
+};
+
+/// What single operations of a candidate cost: all that the analytic model and the reference share.
+struct OperationCosts {
+  std::array<TileChoice, 2> choices;  ///< by MatmulKind
+  TransferCost transfer;
+  VectorCost vector;
+
+  const TileCost& matmul(MatmulKind kind, bool edge_rows, bool edge_cols) const {
+    return choices[kind == MatmulKind::kQK ? 0 : 1]
+        .tile[(edge_rows ? 2U : 0U) + (edge_cols ? 1U : 0U)];
+  }
+};
+
+/// Not thread-safe (it remembers L0 answers); one per thread. Its answers depend on nothing else.
+class Evaluator {
+ public:
+  explicit Evaluator(const Problem& problem);
+
+  /// Cost of a legal candidate under the L0 tiles that are best for `objective` by the documented
+  /// order; empty if it does not fit. L0 tiles of `tiling` are ignored in favour of the pinned ones.
+  std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective);
+
+  /// A lower bound of every figure over all candidates in the box; empty if none of them fits.
+  std::optional<Figures> lower_bound(const ClassBox& box);
+
+  /// The largest footprint over the phases; the L0 is not looked at.
+  Footprint peak_footprint(const Tiling& tiling) const;
+
+  /// Bytes between L1 and L0, per layer.
+  std::int64_t l0_traffic(const Tiling& tiling, const OperationCosts& costs) const;
+
+  const Problem& problem() const { return problem_; }
+
+  /// Costs of the operations of a candidate that fits, under the L0 tiles that evaluate() chooses.
+  OperationCosts operation_costs(const Tiling& tiling, Objective objective);
+
+  /// Durations of a phase on a core of `rounds`.
+  PhaseTimes phase_times(const Tiling& tiling, const OperationCosts& costs, const PhasePlan& phase,
+                         const CoreRounds& rounds) const;
+
+ private:
+  using Choices = std::array<TileChoice, 2>;  // by MatmulKind
+
+  bool fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const;
+  void times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
+                const Choices& choices, PhaseTimes& out) const;
+  RoundTimes round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
+                         std::int64_t rows, std::int64_t share) const;
+  StageTimes stage_times(const Sizes& sizes, MatmulKind kind, const Choices& choices, bool edge_rows,
+                         std::int64_t share) const;
+  StageTimes load_times(const Sizes& sizes, MatmulKind kind, std::int64_t share) const;
+  std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
+  std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
+  std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;
+  std::array<MatmulTile, 4> tiles_of(const Sizes& sizes, MatmulKind kind) const;
+  bool fastest(const Sizes& sizes, MatmulKind kind, TileChoice& choice, bool* several);
+  std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
+  Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices,
+                    std::int64_t dram, std::int64_t peak) const;
+  void try_all(const Sizes& sizes, const Plan& plan, Objective objective, std::int64_t dram,
+               Candidate& best, Choices& best_choices);
+  std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index, std::size_t* same_as);
+
+  const Problem& problem_;
+  L0Tiles l0_;
+  VectorCost vector_;
+  std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
+};
+
+}  // namespace tilewright

@@ -1,0 +1,151 @@
+#include "costmodel/l0_tiles.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "common/math.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::size_t kRemembered = 1U << 14U;  // a power of two
+
+/// Array passes along one dimension of `size` cut into pieces of `piece`, on an array of `width`.
+std::int64_t passes(std::int64_t size, std::int64_t piece, std::int64_t width) {
+  const std::int64_t whole = (size - 1) / piece;
+  return whole * ceil_div(piece, width) + ceil_div(size - whole * piece, width);
+}
+
+}  // namespace
+
+MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, std::int64_t cols) {
+  return kind == MatmulKind::kQK ? MatmulTile{kind, rows, cols, shape.qk_dim}
+                                 : MatmulTile{kind, rows, shape.v_dim, cols};
+}
+
+L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape)
+    : unit_(hardware.matrix),
+      buffers_(hardware.l0),
+      bytes_(shape.bytes),
+      pass_milli_(unit_.pass_millicycles[static_cast<std::size_t>(
+          std::countr_zero(static_cast<std::uint64_t>(shape.bytes.input)))]),
+      memory_(kRemembered) {}
+
+std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
+  const std::int64_t left = unit_.rows * unit_.depth * bytes_.input;
+  const std::int64_t right = unit_.depth * unit_.cols * bytes_.input;
+  const std::int64_t accumulator = unit_.rows * unit_.cols * bytes_.accumulator;
+  if (left > buffers_.left_bytes) {
+    return Misfit{"L0 left", left, buffers_.left_bytes};
+  }
+  if (right > buffers_.right_bytes) {
+    return Misfit{"L0 right", right, buffers_.right_bytes};
+  }
+  if (accumulator > buffers_.accumulator_bytes) {
+    return Misfit{"L0 accumulator", accumulator, buffers_.accumulator_bytes};
+  }
+  return std::nullopt;
+}
+
+/// Bytes between L1 and L0 when the tile loops run counts.m x counts.n x counts.k times, with the
+/// best operand the array can keep stationary: output (A again per n, B again per m, C once),
+/// left (A once, B again per m, C read and written per k) or right (B once, A again per n).
+std::int64_t L0Tiles::traffic(const MatmulTile& t, const Counts& counts) const {
+  const std::int64_t left = t.m * t.k * bytes_.input;
+  const std::int64_t right = t.k * t.n * bytes_.input;
+  const std::int64_t partial = 2 * t.m * t.n * bytes_.accumulator;
+  const std::int64_t out = t.kind == MatmulKind::kQK ? t.m * t.n * bytes_.score : partial;
+  const std::int64_t spilled = out + (counts.k - 1) * partial;
+  std::int64_t best = std::numeric_limits<std::int64_t>::max();
+  if (unit_.output_stationary) {
+    best = std::min(best, left * counts.n + right * counts.m + out);
+  }
+  if (unit_.left_stationary) {
+    best = std::min(best, left + right * counts.m + spilled);
+  }
+  if (unit_.right_stationary) {
+    best = std::min(best, left * counts.n + right + spilled);
+  }
+  return best;
+}
+
+std::int64_t L0Tiles::held_bytes(const MatmulTile& matmul, const L0Tile& tile) const {
+  const std::int64_t m = std::min(tile.m, matmul.m);
+  const std::int64_t n = std::min(tile.n, matmul.n);
+  const std::int64_t k = std::min(tile.k, matmul.k);
+  return (m * k + k * n) * bytes_.input + m * n * bytes_.accumulator;
+}
+
+std::optional<TileCost> L0Tiles::cost(const MatmulTile& matmul, const L0Tile& tile) const {
+  const L0Tile t{std::min(tile.m, matmul.m), std::min(tile.n, matmul.n),
+                 std::min(tile.k, matmul.k)};
+  const std::int64_t left = t.m * t.k * bytes_.input;
+  const std::int64_t right = t.k * t.n * bytes_.input;
+  const std::int64_t accumulator = t.m * t.n * bytes_.accumulator;
+  if (left > buffers_.left_bytes || right > buffers_.right_bytes ||
+      accumulator > buffers_.accumulator_bytes) {
+    return std::nullopt;
+  }
+  const Counts counts{ceil_div(matmul.m, t.m), ceil_div(matmul.n, t.n), ceil_div(matmul.k, t.k)};
+  const std::int64_t array = passes(matmul.m, t.m, unit_.rows) *
+                             passes(matmul.n, t.n, unit_.cols) *
+                             passes(matmul.k, t.k, unit_.depth);
+  const std::int64_t compute = ceil_div(array * pass_milli_, kMilli) +
+                               unit_.startup_cycles * counts.m * counts.n * counts.k;
+  TileCost cost;
+  cost.l1_bytes = traffic(matmul, counts);
+  cost.cycles = std::max(compute, ceil_div(cost.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
+  cost.l0_bytes = left + right + accumulator;
+  cost.tile = t;
+  return cost;
+}
+
+/// All tiles whose sides are multiples of the array's (or the whole side). Given m and n, the largest
+/// k that fits is at least as good in cycles and traffic as any smaller one.
+void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const {
+  const auto side = [](std::int64_t unit, std::int64_t size) { return std::min(unit, size); };
+  const std::int64_t m_step = side(unit_.rows, matmul.m);
+  const std::int64_t n_step = side(unit_.cols, matmul.n);
+  for (std::int64_t m = m_step;; m = side(m + m_step, matmul.m)) {
+    for (std::int64_t n = n_step;; n = side(n + n_step, matmul.n)) {
+      if (m * n * bytes_.accumulator > buffers_.accumulator_bytes) {
+        break;
+      }
+      std::int64_t k = std::min(buffers_.left_bytes / (m * bytes_.input),
+                                buffers_.right_bytes / (n * bytes_.input));
+      k = k >= matmul.k ? matmul.k : (k >= unit_.depth ? k / unit_.depth * unit_.depth : k);
+      if (k > 0) {
+        if (const auto found = cost(matmul, {m, n, k})) {
+          points.push_back(*found);
+        }
+      }
+      if (n == matmul.n) {
+        break;
+      }
+    }
+    if (m == matmul.m || m * n_step * bytes_.accumulator > buffers_.accumulator_bytes) {
+      break;
+    }
+  }
+}
+
+void L0Tiles::fill(Slot& slot, const MatmulTile& matmul) const {
+  slot.key = matmul;
+  slot.points.clear();
+  // A tile that fits whole has the least passes, start-ups and traffic.
+  if (const auto whole = cost(matmul, {matmul.m, matmul.n, matmul.k})) {
+    slot.points.push_back(*whole);
+    return;
+  }
+  std::vector<TileCost> all;
+  enumerate(matmul, all);
+  std::sort(all.begin(), all.end());
+  for (const TileCost& point : all) {
+    if (slot.points.empty() || point.l1_bytes < slot.points.back().l1_bytes) {
+      slot.points.push_back(point);
+    }
+  }
+}
+
+}  // namespace tilewright

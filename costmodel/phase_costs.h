@@ -1,0 +1,47 @@
+// From a phase of a plan to its slots in L1.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "hw_profiles/hardware.h"
+#include "schedules/plan.h"
+
+namespace tilewright {
+
+/// One kind of slot of a phase.
+struct SlotKind {
+  Operand operand = Operand::kNone;
+  std::int64_t slot_bytes = 0;  ///< aligned
+  std::int64_t slots = 0;
+  std::int64_t copies = 1;  ///< cores whose slots share the L1
+
+  std::int64_t bytes() const { return slot_bytes * slots * copies; }
+};
+
+struct Footprint {
+  std::array<SlotKind, 8> kinds{};
+  std::size_t count = 0;
+  std::int64_t bytes = 0;  ///< of the one shared L1, or of one core's own
+
+  void add(Operand operand, std::int64_t slot_bytes, std::int64_t slots, std::int64_t copies,
+           std::int64_t alignment);
+};
+
+/// Everything about the sizes of a candidate. For a box of candidates with the same tile counts the
+/// sizes are each one's least over the box, which bounds every duration and slot from below.
+struct Sizes {
+  Tiling tiling;  ///< heads, q_rows and kv_cols are the full tiles' sizes
+  TileCounts counts;
+  CoreRounds busiest;
+  std::int64_t active = 1;       ///< cores with any work
+  std::int64_t overwritten = 0;  ///< sub-tiles that give way to P
+};
+
+Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layout);
+
+/// Slots of `phase`: static, as many as the busiest core can use.
+Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
+                    std::int64_t alignment, const PhasePlan& phase);
+
+}  // namespace tilewright

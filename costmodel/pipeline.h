@@ -1,0 +1,64 @@
+// The analytic makespan of one phase on one core, from one period of the schedule.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "schedules/plan.h"
+
+namespace tilewright {
+
+/// Cycles of one matmul stage for one pair: `full` and `edge` sub-tiles, matmuls and loads.
+struct StageTimes {
+  std::int64_t matmul_full = 0;
+  std::int64_t matmul_edge = 0;
+  std::int64_t load_full = 0;
+  std::int64_t load_edge = 0;
+};
+
+/// Cycles of a round's operations, each for one pair.
+struct RoundTimes {
+  std::int64_t input = 0;
+  StageTimes first;
+  std::int64_t softmax = 0;
+  StageTimes second;
+  std::int64_t store = 0;
+};
+
+/// One phase on one core as durations.
+struct PhaseTimes {
+  std::int64_t heads = 1;
+  std::int64_t full_groups = 0;
+  std::int64_t edge_heads = 0;  ///< pairs of one more group, or 0
+  std::int64_t positions = 1;   ///< rounds of a group
+  std::int64_t sub_tiles = 1;
+  bool last_differs = false;  ///< the last round of a group takes `last` instead of `full`
+  RoundTimes full;
+  RoundTimes last;
+  /// Loads of a resident operand at the first round of a group (matmul times are not used).
+  StageTimes resident_first;
+  StageTimes resident_second;
+
+  bool has_first = false;
+  bool has_softmax = false;
+  bool has_second = false;
+  bool kv_resident = false;
+  bool shared_channel = false;
+  bool store_first = false;
+  bool serial = false;
+  std::int64_t buffers = 1;
+  std::int64_t lookahead = 0;
+  std::int64_t latency = 0;  ///< DRAM: from the end of a load to its data being there
+  Overwrite overwrite = Overwrite::kNone;
+  std::int64_t overwritten = 0;  ///< sub-tiles
+};
+
+/// Cycles from the start of the phase to the end of its last operation; equals the longest path of
+/// the reference graph. Cost: a few rounds, however many there are. No allocation.
+std::int64_t phase_makespan(const PhaseTimes& times);
+
+/// Cycles in which the matrix and the vector unit are both busy. Walks transients round by round and
+/// every sub-tile of a round: for the answer of a search, not for its inner loop.
+std::int64_t phase_overlap(const PhaseTimes& times);
+
+}  // namespace tilewright

@@ -1,0 +1,165 @@
+#include "report/result_document.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "report/names.h"
+#include "report/number_text.h"
+#include "report/result_text.h"
+
+namespace tilewright {
+namespace {
+
+/// Rounded to `places` decimal places, which keeps files short and equal on every machine.
+double rounded(double value, int places) {
+  const double scale = std::pow(10.0, places);
+  const double scaled = value * scale;
+  return std::isfinite(scaled) ? std::round(scaled) / scale : value;
+}
+
+/// An integer where the value is one: "262144", not "262144.0".
+Document number_node(double value) {
+  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+  if (!std::isfinite(value)) return nullptr;
+  if (value == std::floor(value) && std::abs(value) <= kExactIntegers) {
+    return static_cast<std::int64_t>(value);
+  }
+  return value;
+}
+
+Document l0_node(const L0Tile& tile) { return Document::array({tile.m, tile.n, tile.k}); }
+
+Document tiling_node(const Tiling& tiling) {
+  Document node;
+  node["heads"] = tiling.heads;
+  node["q_rows"] = tiling.q_rows;
+  node["kv_cols"] = tiling.kv_cols;
+  node["kv_resident"] = tiling.kv_resident;
+  node["buffers"] = tiling.buffers;
+  node["lookahead"] = tiling.lookahead;
+  node["overwrite"] = overwrite_name(tiling.overwrite);
+  node["core_split"] = core_split_name(tiling.core_split);
+  node["l0"]["qk"] = l0_node(tiling.l0_qk);
+  node["l0"]["pv"] = l0_node(tiling.l0_pv);
+  return node;
+}
+
+Document cost_node(const Result& result) {
+  const Cost& cost = result.cost;
+  Document node;
+  node["cycles"] = cost.cycles;
+  node["latency_us"] = rounded(latency_us(result), 6);
+  node["energy_uj"] = rounded(static_cast<double>(cost.energy_fj) / 1e9, 9);
+  node["dram_read_bytes"] = cost.dram_read_bytes;
+  node["dram_write_bytes"] = cost.dram_write_bytes;
+  node["l1_peak_bytes"] = cost.l1_peak_bytes;
+  node["matrix_busy_cycles"] = cost.matrix_busy_cycles;
+  node["vector_busy_cycles"] = cost.vector_busy_cycles;
+  node["load_busy_cycles"] = cost.load_busy_cycles;
+  node["store_busy_cycles"] = cost.store_busy_cycles;
+  node["overlap_cycles"] = cost.overlap_cycles;
+  node["matrix_utilization"] = rounded(cost.matrix_utilization, 6);
+  node["vector_utilization"] = rounded(cost.vector_utilization, 6);
+  node["bottleneck"] = bottleneck_name(cost.bottleneck);
+  return node;
+}
+
+Document shortfall_node(const Shortfall& shortfall) {
+  Document node;
+  node["level"] = shortfall.level;
+  node["need_bytes"] = shortfall.need_bytes;
+  node["have_bytes"] = shortfall.have_bytes;
+  node["short_bytes"] = shortfall.need_bytes - shortfall.have_bytes;
+  node["largest_slot"] = shortfall.largest_slot;
+  node["largest_slot_bytes"] = shortfall.largest_slot_bytes;
+  node["tiling"] = tiling_node(shortfall.tiling);
+  return node;
+}
+
+Document search_node(const Result& result) {
+  const SearchStatistics& search = result.search;
+  Document node;
+  node["space"] = integer_node(search.space);
+  node["evaluated"] = integer_node(search.evaluated);
+  node["pruned"] = integer_node(search.pruned);
+  node["seconds"] = rounded(search.seconds, 6);
+  node["lower_bound"] = number_node(search.lower_bound);
+  node["lower_bound_unit"] = objective_unit(result.objective);
+  return node;
+}
+
+/// Adds the keys of one result to `node`, in the order of the result file.
+void add_result(Document& node, const Result& result, std::optional<double> ratio) {
+  node["hw"] = result.hw;
+  node["workload"] = result.workload;
+  node["schedule"] = result.schedule;
+  node["variant"] = result.variant;
+  node["objective"] = result.objective;
+  node["strategy"] = result.strategy;
+  node["seed"] = result.seed;
+  if (result.interrupted) node["interrupted"] = true;
+  if (result.tiling) {
+    node["optimal"] = result.proven ? "proven" : "best-found";
+    node["gap"] = std::isfinite(result.gap) ? Document(result.gap) : Document(nullptr);
+    node["tiling"] = tiling_node(*result.tiling);
+    node["cost"] = cost_node(result);
+  } else if (result.shortfall) {
+    node["feasible"] = false;
+    node["shortfall"] = shortfall_node(*result.shortfall);
+  }
+  if (result.reference_cycles) node["reference"]["cycles"] = *result.reference_cycles;
+  if (ratio) node["ratio"] = rounded(*ratio, 6);
+  node["search"] = search_node(result);
+}
+
+Document results_node(const ResultSet& set) {
+  Document list = Document::array();
+  for (const Result& result : set.results) {
+    Document node;
+    add_result(node, result, ratio_to_baseline(set, result));
+    list.push_back(std::move(node));
+  }
+  return list;
+}
+
+Document means_node(const ResultSet& set) {
+  Document list = Document::array();
+  for (const MeanRatio& mean : mean_ratios(set)) {
+    list.push_back({{"schedule", mean.schedule},
+                    {"variant", mean.variant},
+                    {"ratio", rounded(mean.ratio, 6)},
+                    {"workloads", mean.workloads}});
+  }
+  return list;
+}
+
+}  // namespace
+
+Document integer_node(Int128 value) {
+  constexpr Int128 kHighest = std::numeric_limits<std::int64_t>::max();
+  constexpr Int128 kLowest = std::numeric_limits<std::int64_t>::min();
+  if (value < kLowest || value > kHighest) return decimal(value);
+  return static_cast<std::int64_t>(value);
+}
+
+Document result_document(const ResultSet& set, std::string_view version) {
+  Document document;
+  document["schema"] = kResultSchema;
+  document["tilewright"] = version;
+  if (!set.list && set.results.size() == 1) {
+    add_result(document, set.results.front(), std::nullopt);
+    return document;
+  }
+  if (set.interrupted) document["interrupted"] = true;
+  if (!set.baseline.empty()) document["baseline"] = set.baseline;
+  document["results"] = results_node(set);
+  if (!set.baseline.empty()) document["geometric_mean"] = means_node(set);
+  return document;
+}
+
+std::string emit_json(const Document& document) {
+  return document.dump(2, ' ', false, Document::error_handler_t::replace) + "\n";
+}
+
+}  // namespace tilewright

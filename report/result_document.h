@@ -1,0 +1,29 @@
+// The result file (schema tilewright/result/v1) as a document; docs/file_formats.md explains every
+// key. Emitters turn it into YAML, JSON or CSV.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "common/math.h"
+#include "report/result_set.h"
+#include "search/result.h"
+
+namespace tilewright {
+
+using Document = nlohmann::ordered_json;
+
+inline constexpr std::string_view kResultSchema = "tilewright/result/v1";
+
+/// The schema, the program's version, and the one result or a list of them under `results`.
+Document result_document(const ResultSet& set, std::string_view version);
+
+/// An integer, or its digits as text where it does not fit 64 bits with sign.
+Document integer_node(Int128 value);
+
+/// Two-space indented, one trailing newline; broken UTF-8 is replaced.
+std::string emit_json(const Document& document);
+
+}  // namespace tilewright

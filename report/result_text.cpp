@@ -1,0 +1,104 @@
+#include "report/result_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/names.h"
+#include "report/number_text.h"
+
+namespace tilewright {
+namespace {
+
+/// L0 tiles that were not chosen yet are left out.
+std::string factor_list(const Tiling& tiling) {
+  const std::string open_tile = l0_text(L0Tile{});
+  std::string text;
+  for (const FactorText& factor : factor_texts(tiling)) {
+    if (factor.value == open_tile) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", factor.name, factor.value);
+  }
+  return text;
+}
+
+/// "3.1 %", never rounded to "0.0 %".
+std::string gap_text(double gap) {
+  const double percent = gap * 100;
+  return percent < 0.05 ? "less than 0.1 %" : fixed(percent, 1) + " %";
+}
+
+bool has_bound(const Result& result) {
+  return std::isfinite(result.search.lower_bound) && result.search.lower_bound > 0;
+}
+
+std::string proof_claim(const Result& result) {
+  if (result.proven) return "proven";
+  const std::string claim = result.interrupted ? "interrupted; best so far" : "best found";
+  if (!has_bound(result)) return claim + ", with no bound on the optimum";
+  return fmt::format("{}, the optimum is at most {} lower ({} {} or more)", claim,
+                     gap_text(result.gap), fixed(result.search.lower_bound, 0),
+                     objective_unit(result.objective));
+}
+
+std::string effort_text(const Result& result) {
+  const SearchStatistics& search = result.search;
+  if (search.evaluated >= search.space) {
+    return fmt::format("{} candidates evaluated", approximate_count(search.evaluated));
+  }
+  const std::string part = fmt::format("{} of {} candidates evaluated",
+                                       approximate_count(search.evaluated),
+                                       approximate_count(search.space));
+  return result.proven ? part + ", the rest excluded by bounds" : part;
+}
+
+}  // namespace
+
+std::string case_text(const Result& result) {
+  return fmt::format("{} on {}, schedule {}", result.workload, result.hw, schedule_text(result));
+}
+
+std::string no_tiling_text(const Result& result) {
+  if (!result.shortfall) return no_tiling_note(result);
+  const Shortfall& shortfall = *result.shortfall;
+  return fmt::format("{}; its largest slot is {} with {} bytes; its factors are {}",
+                     no_tiling_note(result), shortfall.largest_slot,
+                     with_separators(shortfall.largest_slot_bytes), factor_list(shortfall.tiling));
+}
+
+std::string no_tiling_note(const Result& result) {
+  if (!result.shortfall) {
+    return result.interrupted ? "interrupted before a tiling that fits was found"
+                              : "no tiling that fits was found within the limits of the search";
+  }
+  const Shortfall& shortfall = *result.shortfall;
+  return fmt::format("nothing fits: the smallest candidate needs {} bytes of {} and has {}, "
+                     "short by {}",
+                     with_separators(shortfall.need_bytes), shortfall.level,
+                     with_separators(shortfall.have_bytes),
+                     with_separators(Int128{shortfall.need_bytes} - shortfall.have_bytes));
+}
+
+std::string proof_text(const Result& result) {
+  return fmt::format("{}: {}, {}", proof_claim(result), effort_text(result),
+                     duration_text(result.search.seconds));
+}
+
+std::string proof_mark(const Result& result) {
+  if (result.proven) return "proven";
+  if (!has_bound(result)) return "found";
+  const double percent = result.gap * 100;
+  return percent < 0.05 ? "gap <0.1%" : fmt::format("gap {}%", fixed(percent, 1));
+}
+
+double overlap_utilization(const Cost& cost) {
+  if (cost.matrix_busy_cycles <= 0) return 0;
+  return cost.matrix_utilization * static_cast<double>(cost.overlap_cycles) /
+         static_cast<double>(cost.matrix_busy_cycles);
+}
+
+double latency_us(const Result& result) {
+  if (result.clock_hz <= 0) return 0;
+  return static_cast<double>(result.cost.cycles) / static_cast<double>(result.clock_hz) * 1e6;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,17 @@
+// Tables of many results, for people.
+#pragma once
+
+#include <string>
+
+#include "report/result_set.h"
+
+namespace tilewright {
+
+/// One row a result, grouped by workload; for a comparison with ratios, the winners marked and the
+/// geometric means at the end.
+std::string cost_table(const ResultSet& set);
+
+/// The tiling factors, one row a result.
+std::string tiling_table(const ResultSet& set);
+
+}  // namespace tilewright

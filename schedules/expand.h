@@ -1,0 +1,56 @@
+// Expands a phase of a plan into its single operations, one core at a time, in program order.
+// This is the definition that the analytic model must equal: plain loops, every slot spelt out.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "schedules/plan.h"
+
+namespace tilewright {
+
+enum class Unit : std::uint8_t { kLoad, kStore, kMatrix, kVector };
+
+/// A slot of an operand and which of its successive contents is meant: contents count upwards, and the
+/// first writer of a new one waits for the readers of the one before.
+struct SlotUse {
+  enum class Pool : std::uint8_t { kInput, kKey, kValue, kScore, kProbability, kOutput, kLanding };
+  Pool pool = Pool::kInput;
+  std::int64_t index = 0;
+  std::int64_t content = 0;
+};
+
+struct Operation {
+  Unit unit = Unit::kLoad;
+  Operand operand = Operand::kNone;  ///< what is moved or produced
+  MatmulKind matmul = MatmulKind::kQK;
+  std::int64_t core = 0;
+  std::int64_t round = 0;
+  std::int64_t pair = 0;  ///< batch x kv-head index in the workload
+  std::int64_t q_tile = 0;
+  std::int64_t sub_tile = 0;
+  std::int64_t rows = 0;  ///< of the tile (matrix and vector operations)
+  std::int64_t cols = 0;
+  std::int64_t payload_bytes = 0;  ///< transfers: what this core moves
+  std::int64_t timed_bytes = 0;    ///< transfers: what takes the time (the largest share)
+  std::span<const SlotUse> reads;
+  std::span<const SlotUse> writes;
+};
+
+class OperationSink {
+ public:
+  virtual ~OperationSink() = default;
+  /// The spans of `operation` are valid only during the call.
+  virtual void take(const Operation& operation) = 0;
+};
+
+/// All operations of `phase` on `core` in one order that respects every queue's program order; loads
+/// and stores stand as a shared channel executes them.
+void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
+            const PhasePlan& phase, std::int64_t core, OperationSink& sink);
+
+/// Number of operations that expand() would emit over all phases and cores, as a double.
+double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
+                        std::span<const PhasePlan> phases);
+
+}  // namespace tilewright

@@ -1,0 +1,75 @@
+// Layer by layer: three operators one after the other, S and P through DRAM.
+#include <array>
+
+#include "schedules/schedule.h"
+#include "schedules/schedules.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::array<std::string_view, 1> kVariants{"double-buffered"};
+
+PhasePlan scores_phase(const Shape& shape, std::int64_t buffers) {
+  PhasePlan phase;
+  phase.input = Operand::kQ;
+  phase.input_row_bytes = shape.qk_dim * shape.bytes.input;
+  phase.has_first = true;
+  phase.first_kind = MatmulKind::kQK;
+  phase.output = Operand::kS;
+  phase.output_slot_row_bytes = shape.cols * shape.bytes.score;
+  phase.output_row_bytes = phase.output_slot_row_bytes;
+  // With one output slot the matmul waits for the store, so its loads must not stand before it.
+  phase.store_first = buffers == 1;
+  return phase;
+}
+
+PhasePlan softmax_phase(const Shape& shape) {
+  PhasePlan phase;
+  phase.input = Operand::kS;
+  phase.input_row_bytes = shape.cols * shape.bytes.score;
+  phase.has_softmax = true;
+  phase.output = Operand::kP;
+  phase.output_slot_row_bytes = shape.cols * shape.bytes.input;
+  phase.output_row_bytes = phase.output_slot_row_bytes;
+  return phase;
+}
+
+PhasePlan output_phase(const Shape& shape, std::int64_t buffers) {
+  PhasePlan phase;
+  phase.input = Operand::kP;
+  phase.input_row_bytes = shape.cols * shape.bytes.input;
+  phase.has_first = true;
+  phase.first_kind = MatmulKind::kPV;
+  phase.output = Operand::kO;
+  phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
+  phase.output_row_bytes = shape.v_dim * shape.bytes.input;
+  phase.store_first = buffers == 1;
+  return phase;
+}
+
+class Layerwise final : public Schedule {
+ public:
+  std::string_view name() const override { return "layerwise"; }
+  std::string_view summary() const override {
+    return "three operators one after the other, S and P through DRAM";
+  }
+  std::span<const std::string_view> variants() const override { return kVariants; }
+  ModeValues searched(std::string_view) const override { return {}; }
+
+  Plan plan(const Shape& shape, const Tiling& tiling, bool) const override {
+    Plan plan;
+    plan.phase_table = {scores_phase(shape, tiling.buffers), softmax_phase(shape),
+                        output_phase(shape, tiling.buffers)};
+    plan.phase_count = 3;
+    return plan;
+  }
+};
+
+}  // namespace
+
+const Schedule& layerwise_schedule() {
+  static const Layerwise schedule;
+  return schedule;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,70 @@
+// What a schedule does with a candidate, in hardware-free terms: one or more phases, each a pipeline
+// over rounds. expand.h turns a plan into single operations; the cost model reads it directly.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "schedules/rounds.h"
+#include "schedules/shape.h"
+#include "schedules/tiling.h"
+
+namespace tilewright {
+
+enum class MatmulKind : std::uint8_t {
+  kQK,  ///< rows x cols x E: scores of a sub-tile; its right operand is a K sub-tile
+  kPV   ///< rows x F x cols: adds to the output; its right operand is a V sub-tile
+};
+
+enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO };
+
+/// One phase. A round goes through the stages that are present, in this order:
+///   input load -> first matmul (streams K or V) -> softmax -> second matmul (streams V) -> store.
+/// Queue order for round i, with L = lookahead: second matmul of round i, then input load and first
+/// matmul of round i + L + 1, then the store of round i, then the softmax of round i + L + 1; before
+/// that the first L + 1 rounds' loads, first matmuls and softmaxes. A slot is handed over as a whole.
+struct PhasePlan {
+  Operand input = Operand::kNone;
+  std::int64_t input_row_bytes = 0;  ///< per row and pair, in DRAM and in its slot
+  bool has_first = false;
+  MatmulKind first_kind = MatmulKind::kQK;
+  bool has_softmax = false;
+  bool has_second = false;           ///< always P V
+  std::int64_t score_row_bytes = 0;  ///< S slots between first matmul and softmax; 0: none
+  std::int64_t prob_row_bytes = 0;   ///< P slots of their own; 0: P takes the slot of S, or none
+  Operand output = Operand::kNone;
+  std::int64_t output_slot_row_bytes = 0;
+  std::int64_t output_row_bytes = 0;  ///< as stored to DRAM
+  std::int64_t lookahead = 0;
+  /// The store of round i is issued before the loads of the next round (else after them).
+  bool store_first = false;
+};
+
+inline constexpr std::size_t kMaxPhases = 3;
+
+struct Plan {
+  std::array<PhasePlan, kMaxPhases> phase_table;
+  std::size_t phase_count = 0;
+  /// Every operation waits for the one before it in program order (FLAT as published).
+  bool serial = false;
+
+  std::span<const PhasePlan> phases() const { return {phase_table.data(), phase_count}; }
+};
+
+/// Bytes of one column of K (V) of one pair.
+constexpr std::int64_t key_col_bytes(const Shape& shape) {
+  return shape.qk_dim * shape.bytes.input;
+}
+constexpr std::int64_t value_col_bytes(const Shape& shape) {
+  return shape.v_dim * shape.bytes.input;
+}
+constexpr std::int64_t stream_col_bytes(const Shape& shape, MatmulKind kind) {
+  return kind == MatmulKind::kQK ? key_col_bytes(shape) : value_col_bytes(shape);
+}
+
+/// Sub-tiles of K (V) whose slots P takes under `overwrite`: ceil(bytes(P) / bytes(sub-tile));
+/// 0 without overwrite.
+std::int64_t overwritten_sub_tiles(const Shape& shape, const Tiling& tiling);
+
+}  // namespace tilewright

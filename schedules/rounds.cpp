@@ -1,0 +1,86 @@
+#include "schedules/rounds.h"
+
+#include <algorithm>
+
+#include "common/math.h"
+
+namespace tilewright {
+
+Shape shape_of(const Workload& workload) {
+  Shape shape;
+  shape.pairs = workload.batch * workload.kv_heads;
+  shape.rows = workload.q_len * (workload.heads / workload.kv_heads);
+  shape.cols = workload.kv_len;
+  shape.qk_dim = workload.qk_dim;
+  shape.v_dim = workload.v_dim;
+  shape.bytes = workload.bytes;
+  return shape;
+}
+
+TileCounts count_tiles(const Shape& shape, const Tiling& tiling) {
+  TileCounts counts;
+  counts.groups = ceil_div(shape.pairs, tiling.heads);
+  counts.edge_heads = shape.pairs - (counts.groups - 1) * tiling.heads;
+  counts.q_tiles = ceil_div(shape.rows, tiling.q_rows);
+  counts.edge_rows = shape.rows - (counts.q_tiles - 1) * tiling.q_rows;
+  counts.sub_tiles = ceil_div(shape.cols, tiling.kv_cols);
+  counts.edge_cols = shape.cols - (counts.sub_tiles - 1) * tiling.kv_cols;
+  return counts;
+}
+
+std::int64_t active_cores(const TileCounts& counts, CoreSplit split, const CoreLayout& layout) {
+  return std::min(layout.cores, split == CoreSplit::kHeads ? counts.groups : counts.q_tiles);
+}
+
+namespace {
+
+/// Elements of {0 .. count-1} that are congruent to `core` modulo `cores`.
+std::int64_t dealt(std::int64_t count, std::int64_t cores, std::int64_t core) {
+  return core < count ? (count - core + cores - 1) / cores : 0;
+}
+
+CoreRounds deal_heads(const TileCounts& counts, const Tiling& tiling, std::int64_t cores,
+                      std::int64_t core) {
+  CoreRounds rounds;
+  const std::int64_t groups = dealt(counts.groups, cores, core);
+  const bool has_last = groups > 0 && core + (groups - 1) * cores == counts.groups - 1;
+  const bool short_last = has_last && counts.edge_heads < tiling.heads;
+  rounds.heads = tiling.heads;
+  rounds.full_groups = groups - (short_last ? 1 : 0);
+  rounds.edge_heads = short_last ? counts.edge_heads : 0;
+  rounds.positions = counts.q_tiles;
+  rounds.rows_full = tiling.q_rows;
+  rounds.rows_last = counts.edge_rows;
+  return rounds;
+}
+
+CoreRounds deal_queries(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,
+                        std::int64_t core) {
+  CoreRounds rounds;
+  const bool short_last = counts.edge_heads < tiling.heads;
+  rounds.heads = tiling.heads;
+  rounds.full_groups = counts.groups - (short_last ? 1 : 0);
+  rounds.edge_heads = short_last ? counts.edge_heads : 0;
+  rounds.positions = dealt(counts.q_tiles, layout.cores, core);
+  const std::int64_t last = core + (rounds.positions - 1) * layout.cores;
+  rounds.rows_full = tiling.q_rows;
+  rounds.rows_last = last == counts.q_tiles - 1 ? counts.edge_rows : tiling.q_rows;
+  if (layout.l1_shared) {
+    rounds.share_first = std::min(layout.cores, counts.q_tiles);
+    rounds.share_full = layout.cores;
+    rounds.share_last =
+        std::min(layout.cores, counts.q_tiles - (rounds.positions - 1) * layout.cores);
+  }
+  return rounds;
+}
+
+}  // namespace
+
+CoreRounds deal_rounds(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,
+                       std::int64_t core) {
+  return tiling.core_split == CoreSplit::kHeads
+             ? deal_heads(counts, tiling, layout.cores, core)
+             : deal_queries(counts, tiling, layout, core);
+}
+
+}  // namespace tilewright

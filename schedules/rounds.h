@@ -1,0 +1,56 @@
+// How the rounds of a candidate are dealt to the cores.
+#pragma once
+
+#include <cstdint>
+
+#include "schedules/shape.h"
+#include "schedules/tiling.h"
+
+namespace tilewright {
+
+/// What a schedule needs to know of the cores; no speeds.
+struct CoreLayout {
+  std::int64_t cores = 1;
+  bool l1_shared = false;  ///< one L1 for all cores
+};
+
+/// The rounds of one core: head groups, each with `positions` query tiles. All tiles of a group have
+/// `rows_full` rows but the last, which has `rows_last`. After `full_groups` groups of `heads` pairs
+/// comes one of `edge_heads` pairs if that is not 0.
+struct CoreRounds {
+  std::int64_t heads = 0;
+  std::int64_t full_groups = 0;
+  std::int64_t edge_heads = 0;
+  std::int64_t positions = 0;
+  std::int64_t rows_full = 0;
+  std::int64_t rows_last = 0;
+  /// Cores that load a K/V tile together (a query split over a shared L1), 1 otherwise:
+  /// at the first, at any inner and at the last position.
+  std::int64_t share_first = 1;
+  std::int64_t share_full = 1;
+  std::int64_t share_last = 1;
+
+  std::int64_t groups() const { return full_groups + (edge_heads > 0 ? 1 : 0); }
+  std::int64_t rounds() const { return groups() * positions; }
+};
+
+/// Number of query tiles and their edge, number of sub-tiles and their edge, number of head groups.
+struct TileCounts {
+  std::int64_t groups = 0;
+  std::int64_t edge_heads = 0;  ///< pairs of the last group, 1 .. heads
+  std::int64_t q_tiles = 0;
+  std::int64_t edge_rows = 0;  ///< rows of the last query tile, 1 .. q_rows
+  std::int64_t sub_tiles = 0;
+  std::int64_t edge_cols = 0;  ///< columns of the last sub-tile, 1 .. kv_cols
+};
+
+TileCounts count_tiles(const Shape& shape, const Tiling& tiling);
+
+/// Cores that get at least one round.
+std::int64_t active_cores(const TileCounts& counts, CoreSplit split, const CoreLayout& layout);
+
+/// Rounds of core `core` (0 is the busiest: no core has more work anywhere).
+CoreRounds deal_rounds(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,
+                       std::int64_t core);
+
+}  // namespace tilewright

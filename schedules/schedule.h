@@ -1,0 +1,73 @@
+// The interface of a schedule. A new one is one .cpp, one row in schedules.cpp and one CMake line.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schedules/plan.h"
+
+namespace tilewright {
+
+/// The factors of a candidate that are not tile sizes.
+struct Mode {
+  bool kv_resident = false;
+  std::int64_t buffers = 1;
+  std::int64_t lookahead = 0;
+  Overwrite overwrite = Overwrite::kNone;
+  CoreSplit core_split = CoreSplit::kHeads;
+  auto operator<=>(const Mode&) const = default;
+};
+
+/// The values a schedule searches for every factor of a Mode; the design space is their product with
+/// all tile sizes.
+struct ModeValues {
+  std::vector<bool> kv_resident{false, true};
+  std::vector<std::int64_t> buffers{1, 2};
+  std::vector<std::int64_t> lookahead{0};
+  std::vector<Overwrite> overwrite{Overwrite::kNone};
+};
+
+inline constexpr std::int64_t kMaxLookahead = 3;
+
+class Schedule {
+ public:
+  virtual ~Schedule() = default;
+  virtual std::string_view name() const = 0;
+  /// One line for people, with the source.
+  virtual std::string_view summary() const = 0;
+  /// Default first.
+  virtual std::span<const std::string_view> variants() const = 0;
+  /// The variant that the schedule's paper published.
+  virtual std::string_view published_variant() const { return variants().front(); }
+  /// Values that the search tries; `variant` is one of variants().
+  virtual ModeValues searched(std::string_view variant) const = 0;
+  /// Values that are legal, e.g. in --pin and --tiling; a superset of searched().
+  virtual ModeValues legal(std::string_view variant) const { return searched(variant); }
+  /// The program of a candidate. Called millions of times a second: no allocation.
+  virtual Plan plan(const Shape& shape, const Tiling& tiling, bool serial) const = 0;
+};
+
+/// True if the factors make sense together (every factor alone being in range).
+bool is_legal(const Shape& shape, const Tiling& tiling);
+
+/// Why is_legal() is false, for people.
+std::string illegal_reason(const Shape& shape, const Tiling& tiling);
+
+/// A reason if no schedule can run the workload as it stands (a mask, for now).
+std::optional<std::string> refusal(const Workload& workload);
+
+/// All schedules, in the order of tables.
+std::span<const Schedule* const> all_schedules();
+
+/// Throws InputError with the nearest name.
+const Schedule& find_schedule(std::string_view name);
+
+inline bool is_serial(std::string_view variant) { return variant == "serial"; }
+
+/// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common.
+PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
+
+}  // namespace tilewright

@@ -1,0 +1,82 @@
+#include "schedules/schedules.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "schedules/schedule.h"
+
+namespace tilewright {
+
+std::span<const Schedule* const> all_schedules() {
+  static const std::array<const Schedule*, 3> table{
+      &layerwise_schedule(),
+      &flat_schedule(),
+      &mas_schedule(),
+  };
+  return table;
+}
+
+const Schedule& find_schedule(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Schedule* schedule : all_schedules()) {
+    if (schedule->name() == name) {
+      return *schedule;
+    }
+    names.emplace_back(schedule->name());
+  }
+  const std::string near = nearest_name(name, names);
+  throw InputError(fmt::format("unknown schedule '{}'{}, expected one of {}", name,
+                               near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                               fmt::join(names, ", ")));
+}
+
+std::optional<std::string> refusal(const Workload& workload) {
+  if (workload.mask != Mask::kNone) {
+    return "no schedule supports a causal mask yet, expected mask: none";
+  }
+  return std::nullopt;
+}
+
+PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead) {
+  PhasePlan phase;
+  phase.input = Operand::kQ;
+  phase.input_row_bytes = shape.qk_dim * shape.bytes.input;
+  phase.has_first = true;
+  phase.first_kind = MatmulKind::kQK;
+  phase.has_softmax = true;
+  phase.has_second = true;
+  phase.score_row_bytes = shape.cols * shape.bytes.score;
+  phase.output = Operand::kO;
+  phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
+  phase.output_row_bytes = shape.v_dim * shape.bytes.input;
+  phase.lookahead = lookahead;
+  return phase;
+}
+
+bool is_legal(const Shape& shape, const Tiling& tiling) {
+  if (tiling.overwrite == Overwrite::kNone) {
+    return true;
+  }
+  return tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
+         overwritten_sub_tiles(shape, tiling) <= (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols;
+}
+
+std::string illegal_reason(const Shape& shape, const Tiling& tiling) {
+  if (!tiling.kv_resident) {
+    return "overwrite needs kv_resident=true: a streamed tile gives way by itself";
+  }
+  if (tiling.heads != 1) {
+    return "overwrite needs heads=1";
+  }
+  if (tiling.lookahead != 1) {
+    return "overwrite needs lookahead=1";
+  }
+  return fmt::format("overwrite needs {} sub-tiles for P, but a head has only {}",
+                     overwritten_sub_tiles(shape, tiling),
+                     (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols);
+}
+
+}  // namespace tilewright

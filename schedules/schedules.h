@@ -1,0 +1,12 @@
+// The schedules there are, one accessor a file; schedules.cpp lists them.
+#pragma once
+
+namespace tilewright {
+
+class Schedule;
+
+const Schedule& layerwise_schedule();
+const Schedule& flat_schedule();
+const Schedule& mas_schedule();
+
+}  // namespace tilewright

@@ -1,0 +1,74 @@
+// What a search found, as plain values: the content of a result file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/math.h"
+#include "costmodel/objective.h"
+#include "schedules/tiling.h"
+
+namespace tilewright {
+
+/// What limits the makespan: the queue with the most busy cycles on the busiest core, or waiting.
+enum class Bottleneck : std::uint8_t { kMatrix, kVector, kLoad, kStore, kDram, kLatency };
+
+/// Cost of one candidate for all cores and all `repeat` layers.
+struct Cost {
+  std::int64_t cycles = 0;  ///< makespan including the launch overhead
+  Int128 energy_fj = 0;
+  std::int64_t dram_read_bytes = 0;
+  std::int64_t dram_write_bytes = 0;
+  std::int64_t l1_access_bytes = 0;  ///< every byte read from or written to L1
+  std::int64_t l0_access_bytes = 0;  ///< moved between L1 and L0
+  std::int64_t l1_peak_bytes = 0;    ///< of the one shared L1, or of one core's own
+  std::int64_t matrix_busy_cycles = 0;  ///< busy cycles are summed over cores
+  std::int64_t vector_busy_cycles = 0;
+  std::int64_t load_busy_cycles = 0;
+  std::int64_t store_busy_cycles = 0;
+  std::int64_t overlap_cycles = 0;  ///< matrix and vector unit of a core busy at once, over cores
+  double matrix_utilization = 0;    ///< matrix busy cycles / (cycles x cores)
+  double vector_utilization = 0;
+  Bottleneck bottleneck = Bottleneck::kMatrix;
+  auto operator<=>(const Cost&) const = default;
+};
+
+struct SearchStatistics {
+  Int128 space = 0;  ///< candidates of the design space
+  Int128 evaluated = 0;
+  Int128 pruned = 0;
+  double seconds = 0;
+  double lower_bound = 0;  ///< on the objective, in the unit of the result (cycles, fJ, ...)
+};
+
+/// Why nothing fits: the candidate with the smallest footprint.
+struct Shortfall {
+  std::string level;  ///< "L1", "L0 left", ...
+  std::int64_t need_bytes = 0;
+  std::int64_t have_bytes = 0;
+  std::string largest_slot;  ///< operand name
+  std::int64_t largest_slot_bytes = 0;
+  Tiling tiling;
+};
+
+struct Result {
+  std::string hw;
+  std::string workload;
+  std::string schedule;
+  std::string variant;
+  std::string objective;
+  std::string strategy;
+  std::uint64_t seed = 0;
+  bool interrupted = false;
+  bool proven = false;
+  double gap = 0;  ///< (incumbent - lower bound) / incumbent
+  std::optional<Tiling> tiling;  ///< empty: nothing fits (see shortfall), or nothing found yet
+  Cost cost;
+  std::int64_t clock_hz = 0;
+  std::optional<Shortfall> shortfall;
+  std::optional<std::int64_t> reference_cycles;
+  SearchStatistics search;
+};
+
+}  // namespace tilewright

@@ -1,0 +1,73 @@
+// The interface of a search strategy. A new one is one .cpp, one row in strategies.cpp and one CMake
+// line. A strategy decides what to look at; the executor owns the threads, the budget says when to stop.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "search/budget.h"
+#include "search/executor.h"
+#include "search/space.h"
+
+namespace tilewright {
+
+struct SearchTask {
+  const Problem& problem;
+  const DesignSpace& space;
+  Objective objective;
+  std::uint64_t seed;
+  Executor& executor;
+  const Budget& budget;
+};
+
+struct SearchOutcome {
+  std::optional<Candidate> best;
+  /// Nothing in the space ranks before `best` (or, without one, nothing fits).
+  bool proven = false;
+  /// No candidate's objective is below; only where proven is false and a bound is known.
+  std::optional<Wide> lower_bound;
+  Int128 evaluated = 0;
+  Int128 pruned = 0;  ///< excluded without evaluation
+};
+
+/// Keeps the better of two by the documented order.
+class Incumbent {
+ public:
+  explicit Incumbent(Objective objective) : objective_(objective) {}
+  bool offer(const Candidate& candidate);
+  bool offer(const std::optional<Candidate>& candidate) {
+    return candidate && offer(*candidate);
+  }
+  const std::optional<Candidate>& best() const { return best_; }
+  const RankKey& key() const { return key_; }
+
+ private:
+  Objective objective_;
+  std::optional<Candidate> best_;
+  RankKey key_;
+};
+
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view summary() const = 0;
+  virtual SearchOutcome run(const SearchTask& task) const = 0;
+};
+
+const Strategy& exhaustive_strategy();
+const Strategy& pruned_strategy();
+const Strategy& genetic_strategy();
+
+/// All strategies, default first.
+std::span<const Strategy* const> all_strategies();
+
+/// Throws InputError with the nearest name.
+const Strategy& find_strategy(std::string_view name);
+
+/// Evaluates one candidate if it is legal.
+std::optional<Candidate> try_candidate(Evaluator& evaluator, const Tiling& tiling,
+                                       Objective objective);
+
+}  // namespace tilewright

@@ -1,0 +1,243 @@
+#include "search/tune.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "common/error.h"
+#include "costmodel/details.h"
+#include "costmodel/reference.h"
+#include "search/objectives.h"
+#include "search/strategy.h"
+
+namespace tilewright {
+namespace {
+
+constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O"};
+
+/// The smallest tiles of every mode, for judging what is wrong if nothing fits.
+std::vector<Tiling> low_corners(const DesignSpace& space) {
+  std::vector<Tiling> corners;
+  for (const Mode& mode : space.modes) {
+    corners.push_back(tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0),
+                                space.axes[2].value(0)));
+  }
+  return corners;
+}
+
+void require_legal(const Problem& problem, const DesignSpace& space) {
+  const std::vector<Tiling> corners = low_corners(space);
+  const auto legal = [&](const Tiling& tiling) { return is_legal(problem.shape, tiling); };
+  // More query rows never make an overwrite legal; wider sub-tiles may.
+  if (std::none_of(corners.begin(), corners.end(), legal) && space.axes[2].size() == 1) {
+    throw InputError("illegal tiling: " + illegal_reason(problem.shape, corners.front()));
+  }
+}
+
+std::optional<Shortfall> l0_shortfall(const Problem& problem, const Tiling& smallest) {
+  const L0Tiles tiles(problem.hardware, problem.shape);
+  Shortfall shortfall;
+  shortfall.tiling = smallest;
+  if (const auto misfit = tiles.misfit()) {
+    shortfall.level = misfit->level;
+    shortfall.need_bytes = misfit->need_bytes;
+    shortfall.have_bytes = misfit->have_bytes;
+    return shortfall;
+  }
+  for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
+    const L0Tile& pinned = kind == MatmulKind::kQK ? problem.pinned_qk : problem.pinned_pv;
+    const MatmulTile tile = matmul_tile(problem.shape, kind, smallest.q_rows, smallest.kv_cols);
+    if (pinned.m > 0 && !tiles.cost(tile, pinned)) {
+      const L0Buffers& l0 = problem.hardware.l0;
+      shortfall.level = kind == MatmulKind::kQK ? "L0 (l0.qk)" : "L0 (l0.pv)";
+      shortfall.need_bytes = tiles.held_bytes(tile, pinned);
+      shortfall.have_bytes = l0.left_bytes + l0.right_bytes + l0.accumulator_bytes;
+      return shortfall;
+    }
+  }
+  return std::nullopt;
+}
+
+Shortfall l1_shortfall(const Evaluator& evaluator, const std::vector<Tiling>& corners) {
+  Shortfall shortfall;
+  shortfall.level = "L1";
+  shortfall.have_bytes = evaluator.problem().hardware.l1.capacity_bytes;
+  for (const Tiling& tiling : corners) {
+    if (!is_legal(evaluator.problem().shape, tiling)) {
+      continue;
+    }
+    const Footprint need = evaluator.peak_footprint(tiling);
+    if (shortfall.need_bytes == 0 || need.bytes < shortfall.need_bytes) {
+      const auto largest = std::max_element(
+          need.kinds.begin(), need.kinds.begin() + static_cast<std::ptrdiff_t>(need.count),
+          [](const SlotKind& a, const SlotKind& b) { return a.slot_bytes < b.slot_bytes; });
+      shortfall.need_bytes = need.bytes;
+      shortfall.largest_slot = operand_names[static_cast<std::size_t>(largest->operand)];
+      shortfall.largest_slot_bytes = largest->slot_bytes;
+      shortfall.tiling = tiling;
+    }
+  }
+  return shortfall;
+}
+
+Bottleneck bottleneck_of(const Details& d, const Hardware& hardware, std::int64_t cycles) {
+  const bool shared = hardware.dram.shared_channel;
+  const std::array<std::pair<std::int64_t, Bottleneck>, 4> queues{{
+      {d.busiest[0], Bottleneck::kMatrix},
+      {d.busiest[1], Bottleneck::kVector},
+      {d.busiest[2] + (shared ? d.busiest[3] : 0),
+       shared ? Bottleneck::kDram : Bottleneck::kLoad},
+      {shared ? 0 : d.busiest[3], Bottleneck::kStore},
+  }};
+  const auto most =
+      std::max_element(queues.begin(), queues.end(),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Idle half of the time, the busiest queue is not what limits: waiting for each other is.
+  return 2 * most->first < cycles ? Bottleneck::kLatency : most->second;
+}
+
+Cost cost_of(Evaluator& evaluator, const Candidate& best, Objective objective) {
+  const Details d = details(evaluator, best, objective);
+  const Hardware& hardware = evaluator.problem().hardware;
+  Cost cost;
+  cost.cycles = best.figures.cycles;
+  cost.energy_fj = best.figures.energy_fj;
+  cost.dram_read_bytes = d.read_bytes;
+  cost.dram_write_bytes = d.write_bytes;
+  cost.l1_access_bytes = d.l1_bytes;
+  cost.l0_access_bytes = d.l0_bytes;
+  cost.l1_peak_bytes = best.figures.l1_peak_bytes;
+  cost.matrix_busy_cycles = d.matrix_busy_cycles;
+  cost.vector_busy_cycles = d.vector_busy_cycles;
+  cost.load_busy_cycles = d.load_busy_cycles;
+  cost.store_busy_cycles = d.store_busy_cycles;
+  cost.overlap_cycles = d.overlap_cycles;
+  const double all = static_cast<double>(cost.cycles) * static_cast<double>(hardware.cores);
+  cost.matrix_utilization = static_cast<double>(cost.matrix_busy_cycles) / all;
+  cost.vector_utilization = static_cast<double>(cost.vector_busy_cycles) / all;
+  cost.bottleneck = bottleneck_of(d, hardware, cost.cycles);
+  return cost;
+}
+
+void describe_outcome(const SearchOutcome& outcome, Objective objective, Result& result) {
+  result.proven = outcome.proven;
+  result.search.evaluated = outcome.evaluated;
+  result.search.pruned = outcome.pruned;
+  if (outcome.proven && outcome.best) {
+    result.search.lower_bound = objective_value(objective, outcome.best->figures).to_double();
+  } else if (outcome.lower_bound) {
+    result.search.lower_bound = outcome.lower_bound->to_double();
+  }
+  if (!outcome.proven && outcome.best) {
+    const double value = objective_value(objective, outcome.best->figures).to_double();
+    result.gap = (value - result.search.lower_bound) / value;
+  }
+}
+
+Result echo(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
+            const TuneOptions& options) {
+  Result result;
+  result.hw = hardware.name;
+  result.workload = workload.name;
+  result.schedule = schedule.name();
+  result.variant =
+      options.variant.empty() ? std::string(schedule.variants().front()) : options.variant;
+  result.objective = options.objective;
+  result.strategy = options.strategy;
+  result.seed = options.seed;
+  result.clock_hz = hardware.clock_hz;
+  return result;
+}
+
+}  // namespace
+
+Result tune(const Hardware& hardware, const Workload& workload, const std::string& schedule_name,
+            const TuneOptions& options) {
+  const Schedule& schedule = find_schedule(schedule_name);
+  const Strategy& strategy = find_strategy(options.strategy);
+  const Objective objective = find_objective(options.objective);
+  Problem problem = make_problem(hardware, workload, schedule, options.variant);
+  const DesignSpace space =
+      make_space(problem, options.variant, options.tile_sizes, options.pins);
+  require_legal(problem, space);
+
+  Result result = echo(hardware, workload, schedule, options);
+  result.search.space = space.size();
+  const Budget budget(options.time_limit_s, options.max_evals, options.stop);
+  const std::vector<Tiling> corners = low_corners(space);
+  if (auto shortfall = l0_shortfall(problem, corners.front())) {
+    result.shortfall = std::move(shortfall);
+    result.proven = true;
+    result.search.pruned = space.size();
+    return result;
+  }
+  Executor executor(problem, options.threads);
+  const SearchOutcome outcome =
+      strategy.run({problem, space, objective, options.seed, executor, budget});
+  result.interrupted = budget.interrupted();
+  describe_outcome(outcome, objective, result);
+  Evaluator evaluator(problem);
+  if (outcome.best) {
+    result.tiling = outcome.best->tiling;
+    result.cost = cost_of(evaluator, *outcome.best, objective);
+  } else if (outcome.proven || !result.interrupted) {
+    result.shortfall = l1_shortfall(evaluator, corners);
+  }
+  result.search.seconds = budget.seconds();
+  return result;
+}
+
+std::int64_t reference_cycles(const Hardware& hardware, const Workload& workload,
+                              const Result& result, std::string* graphml) {
+  if (!result.tiling) {
+    throw InputError("there is no tiling to expand");
+  }
+  Problem problem =
+      make_problem(hardware, workload, find_schedule(result.schedule), result.variant);
+  problem.pinned_qk = result.tiling->l0_qk;
+  problem.pinned_pv = result.tiling->l0_pv;
+  Evaluator evaluator(problem);
+  const ReferenceGraph graph(evaluator, *result.tiling, find_objective(result.objective));
+  if (graphml != nullptr) {
+    std::ostringstream text;
+    graph.write_graphml(text);
+    *graphml = text.str();
+  }
+  return hardware.launch_cycles + workload.repeat * graph.totals().cycles;
+}
+
+std::vector<NamedText> schedule_list() {
+  std::vector<NamedText> list;
+  for (const Schedule* schedule : all_schedules()) {
+    list.push_back({std::string(schedule->name()), std::string(schedule->summary())});
+  }
+  return list;
+}
+
+std::vector<NamedText> strategy_list() {
+  std::vector<NamedText> list;
+  for (const Strategy* strategy : all_strategies()) {
+    list.push_back({std::string(strategy->name()), std::string(strategy->summary())});
+  }
+  return list;
+}
+
+std::vector<NamedText> objective_list() {
+  std::vector<NamedText> list;
+  for (const ObjectiveName& objective : all_objectives()) {
+    list.push_back({std::string(objective.name), std::string(objective.summary)});
+  }
+  return list;
+}
+
+std::vector<std::string> schedule_variants(const std::string& schedule) {
+  const auto variants = find_schedule(schedule).variants();
+  return {variants.begin(), variants.end()};
+}
+
+std::string published_variant(const std::string& schedule) {
+  return std::string(find_schedule(schedule).published_variant());
+}
+
+}  // namespace tilewright

@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""Runs the tilewright program as users and scripts do. Usage: cli_test.py PATH_OF_TILEWRIGHT"""
+
+import csv
+import io
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import program_case
+from program_case import ROOT, CommandLineTest, without_search_blocks, workload_yaml
+
+TUNE = ["tune", "--hw", "mas-edge", "--workload", "bert-base", "--schedule", "mas"]
+COMPARE = ["compare", "--hw", "mas-edge", "--workload", "bert-base", "--schedules", "flat,mas"]
+EVALUATE = ["evaluate", "--hw", "mas-edge", "--workload", "vit-b-16", "--schedule", "flat"]
+
+
+class HelpTest(CommandLineTest):
+    def test_help_works_at_every_level(self):
+        self.assertIn("compare", self.succeed("--help"))
+        for command in ("tune", "compare", "evaluate", "validate", "list"):
+            text = self.succeed(command, "--help")
+            self.assertIn("Examples:", text)
+            self.assertIn(f"tilewright {command}", text)
+
+    def test_help_is_no_file(self):
+        self.assertIn("FILE", self.succeed("validate", "--help"))
+
+    def test_version_is_one_line(self):
+        self.assertRegex(self.succeed("--version"), r"\Atilewright \d+\.\d+\.\d+\S*\n\Z")
+
+    def test_without_a_command_the_help_comes_and_the_status_is_2(self):
+        done = self.run_program()
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Usage: tilewright", done.stdout)
+
+
+class UsageTest(CommandLineTest):
+    def test_misspelt_command_and_option_get_a_suggestion(self):
+        self.fail(2, "tun", says=["did you mean 'tune'"])
+        self.fail(2, "tune", "--shedule", "mas", says=["did you mean '--schedule'"])
+
+    def test_missing_and_repeated_options_are_named(self):
+        self.fail(2, "tune", "--hw", "mas-edge", says=["is required"])
+        self.fail(2, *TUNE, "--hw", "mas-edge", says=["--hw", "more than once"])
+        self.fail(2, *TUNE, "--seed", says=["--seed", "missing"])
+        self.fail(2, *TUNE, "surplus", says=["'surplus'"])
+
+    def test_unknown_names_get_a_suggestion(self):
+        self.fail(2, *TUNE[:-1], "mass", says=["--schedule", "did you mean 'mas'"])
+        self.fail(2, *TUNE, "--strategy", "prune", says=["did you mean 'pruned'"])
+        self.fail(2, *TUNE, "--objective", "latencey", says=["did you mean 'latency'"])
+        self.fail(2, *TUNE, "--tile-sizes", "divisor", says=["did you mean 'divisors'"])
+        self.fail(2, *TUNE, "--format", "yml", says=["did you mean 'yaml'"])
+        self.fail(2, *COMPARE[:-1], "flat,mass", says=["--schedules", "did you mean 'mas'"])
+        self.fail(2, "list", "hww", says=["did you mean 'hw'"])
+        self.fail(2, "tune", "--hw", "mas-egde", *TUNE[3:], says=["mas-edge"])
+        self.fail(2, *TUNE[:3], "--workload", "bert-bsae", *TUNE[5:], says=["bert-base"])
+
+    def test_numbers_out_of_range_are_refused_with_the_range(self):
+        for value in ("0", "-1", "1e9", "1000000000", "two", ""):
+            self.fail(2, *TUNE, f"--threads={value or 'x'}", says=["--threads", "from 1 to 1024"])
+        for value in ("nan", "inf", "-1", "0", "1e999", "soon"):
+            self.fail(2, *TUNE, f"--time-limit={value}", says=["--time-limit", "above 0"])
+        for value in ("0", "-5", "9223372036854775808", "1.5"):
+            self.fail(2, *TUNE, f"--max-evals={value}", says=["--max-evals", "from 1 to"])
+        for value in ("-1", "18446744073709551616", "x"):
+            self.fail(2, *TUNE, f"--seed={value}", says=["--seed", "from 0 to"])
+
+    def test_bad_pins_and_factors_are_refused(self):
+        self.fail(2, *TUNE, "--pin", "q_row=8", says=["q_rows"])
+        self.fail(2, *TUNE, "--pin", "q_rows")
+        self.fail(2, *TUNE, "--pin", "q_rows=0")
+        self.fail(2, *TUNE, "--pin", "q_rows=many")
+        self.fail(2, *TUNE, "--pin", "q_rows=8", "--pin", "q_rows=9", says=["q_rows", "twice"])
+        self.fail(2, *EVALUATE, "--tiling", "q_rows=8", "--pin", "q_rows=9", says=["twice"])
+
+    def test_the_baseline_must_be_compared(self):
+        self.fail(2, *COMPARE, "--baseline", "layerwise", says=["expected one of flat, mas"])
+        self.fail(2, *COMPARE[:-1], "flat,flat", says=["'flat' is given twice"])
+        self.fail(2, *COMPARE[:-1], "flat,,mas", says=["empty name"])
+
+    def test_a_graph_needs_the_reference_and_one_workload(self):
+        graph = self.folder / "graph.graphml"
+        self.fail(2, *EVALUATE, "--tiling", "q_rows=8", "--graph", graph, says=["--reference"])
+        suite = ["evaluate", "--hw", "mas-edge", "--workload", "mas12", "--schedule", "flat"]
+        self.fail(2, *suite, "--tiling", "q_rows=8", "--reference", "--graph", graph, says=["12"])
+        self.assertFalse(graph.exists())
+
+
+class InputFileTest(CommandLineTest):
+    def tune_workload(self, path):
+        return ["tune", "--hw", "mas-edge", "--workload", path, "--schedule", "mas"]
+
+    def test_missing_file_folder_and_empty_file(self):
+        self.fail(2, *self.tune_workload(self.folder / "none.yaml"), says=["none.yaml"])
+        self.fail(2, *self.tune_workload(f"{self.folder}/"), says=["directory"])
+        self.fail(2, *self.tune_workload(self.file("empty.yaml", "")), says=["empty"])
+
+    def test_a_typo_in_a_key_names_file_line_and_key(self):
+        path = self.file("typo.yaml", workload_yaml(haeds=3))
+        self.fail(2, *self.tune_workload(path), says=["typo.yaml:", "haeds", "heads"])
+
+    def test_zero_and_huge_shapes_are_refused(self):
+        path = self.file("zero.yaml", workload_yaml(q_len=0))
+        self.fail(2, *self.tune_workload(path), says=["zero.yaml:", "q_len"])
+        for length in (2**62, 2**63, 10**30):
+            path = self.file("huge.yaml", workload_yaml(q_len=length))
+            self.fail(2, *self.tune_workload(path), says=["huge.yaml"])
+
+    def test_the_wrong_kind_of_file_is_named(self):
+        path = ROOT / "hw_profiles" / "mas-edge.yaml"
+        self.fail(2, *self.tune_workload(path), says=["schema", "tilewright/workload/v1"])
+
+
+class NoTilingTest(CommandLineTest):
+    def test_a_machine_on_which_nothing_fits_gives_the_shortfall(self):
+        path = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
+        arguments = ["tune", "--hw", path, *TUNE[3:]]
+        done = self.fail(1, *arguments, says=["nothing fits", "short by", "largest slot"])
+        need, have, short = (
+            int(n.replace(",", ""))
+            for n in re.search(
+                r"needs ([\d,]+) bytes of .* has ([\d,]+), short by ([\d,]+)", done.stderr
+            ).groups()
+        )
+        self.assertEqual((have, need - have), (1024, short))
+
+        done = self.run_program(*arguments, "--format", "json")
+        self.assertEqual(done.returncode, 1)
+        result = json.loads(done.stdout)
+        self.assertIs(result["feasible"], False)
+        self.assertNotIn("tiling", result)
+        self.assertEqual(result["shortfall"]["short_bytes"], short)
+
+    def test_compare_prints_the_rows_that_do_not_fit(self):
+        path = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
+        done = self.run_program("compare", "--hw", path, *COMPARE[3:])
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^\s+mas +nothing fits")
+
+
+class OutputTest(CommandLineTest):
+    def test_every_format_parses_and_says_the_same(self):
+        result = json.loads(self.succeed(*TUNE, "--format", "json"))
+        self.assertEqual(result["schema"], "tilewright/result/v1")
+        yaml = self.succeed(*TUNE, "--format", "yaml")
+        self.assertIn(f"\n  cycles: {result['cost']['cycles']}\n", yaml)
+        self.assertIn(f"\n    qk: {json.dumps(result['tiling']['l0']['qk'])}\n", yaml)
+        rows = list(csv.DictReader(io.StringIO(self.succeed(*TUNE, "--format", "csv"))))
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(int(rows[0]["cycles"]), result["cost"]["cycles"])
+        self.assertEqual(int(rows[0]["q_rows"]), result["tiling"]["q_rows"])
+        self.assertIn(f"{result['cost']['cycles']:,} cycles", self.succeed(*TUNE))
+
+    def test_the_keys_stand_in_the_order_of_the_documentation(self):
+        result = json.loads(self.succeed(*TUNE, "--format", "json"))
+        self.assertEqual(
+            list(result),
+            ["schema", "tilewright", "hw", "workload", "schedule", "variant", "objective",
+             "strategy", "seed", "optimal", "gap", "tiling", "cost", "search"],
+        )
+        self.assertEqual(
+            list(result["tiling"]),
+            ["heads", "q_rows", "kv_cols", "kv_resident", "buffers", "lookahead", "overwrite",
+             "core_split", "l0"],
+        )
+
+    def test_the_format_of_a_file_follows_its_extension(self):
+        for name, start in (("r.yaml", "schema:"), ("r.yml", "schema:"), ("r.json", "{"),
+                            ("r.csv", "hw,")):
+            text = self.succeed(*TUNE, "-o", self.folder / name)
+            self.assertIn("cycles", text)
+            self.assertTrue((self.folder / name).read_text().startswith(start))
+        self.succeed(*TUNE, "-o", self.folder / "r.yaml", "--format", "json")
+        json.loads((self.folder / "r.yaml").read_text())
+        self.fail(2, *TUNE, "-o", self.folder / "r.txt", says=[".yaml", ".json", ".csv"])
+
+    def test_compare_has_ratios_and_their_geometric_mean(self):
+        suite = ["compare", "--hw", "mas-edge", "--workload", "mas12", "--schedules", "flat,mas"]
+        document = json.loads(self.succeed(*suite, "--as-published", "--format", "json"))
+        self.assertEqual(document["baseline"], "flat")
+        self.assertEqual(len(document["results"]), 24)
+        cycles = {(r["workload"], r["schedule"]): r["cost"]["cycles"] for r in document["results"]}
+        product = 1.0
+        for result in document["results"]:
+            name, schedule = result["workload"], result["schedule"]
+            ratio = cycles[name, "flat"] / cycles[name, schedule]
+            self.assertAlmostEqual(result["ratio"], ratio, places=5)
+            self.assertEqual(result["variant"] == "serial", schedule == "flat")
+            product *= ratio if schedule == "mas" else 1
+        means = {mean["schedule"]: mean["ratio"] for mean in document["geometric_mean"]}
+        self.assertEqual(means["flat"], 1)
+        self.assertAlmostEqual(means["mas"], product ** (1 / 12), places=4)
+        table = self.succeed(*suite, "--as-published")
+        self.assertIn("flat (serial)", table)
+        self.assertRegex(table, r"geometric mean +flat")
+
+    def test_threads_change_nothing_but_the_search_block(self):
+        for schedule in ("flat", "mas"):
+            arguments = [*TUNE[:-1], schedule, "--format", "yaml"]
+            one, two = (self.succeed(*arguments, "--threads", n) for n in (1, 2))
+            self.assertEqual(without_search_blocks(one), without_search_blocks(two))
+
+    def test_quiet_says_nothing_on_standard_error(self):
+        done = self.run_program(*TUNE, "--quiet")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class FileTroubleTest(CommandLineTest):
+    def test_a_place_that_cannot_be_written_is_refused_with_status_3(self):
+        self.fail(3, *TUNE, "-o", self.folder / "none" / "r.yaml", says=["cannot write"])
+        self.fail(3, *TUNE, "-o", self.folder, says=["cannot write"])
+        self.fail(3, *TUNE, "-o", "/proc/r.yaml", says=["cannot write"])
+        self.fail(3, *TUNE, "-o", "/dev/full", "--format", "json", says=["No space left"])
+        self.fail(3, *EVALUATE, "--tiling", "q_rows=8", "--reference", "--graph",
+                  self.folder / "none" / "g.graphml", says=["cannot write"])
+
+    def test_bad_input_leaves_the_old_file_alone(self):
+        path = self.file("r.yaml", "old\n")
+        self.fail(2, *TUNE[:-1], "mass", "-o", path)
+        self.fail(2, *TUNE, "--pin", "q_rows=0", "-o", path)
+        self.assertEqual(path.read_text(), "old\n")
+        self.assertEqual(os.listdir(self.folder), ["r.yaml"])
+
+    def test_a_write_that_fails_leaves_the_old_file_alone(self):
+        path = self.file("r.yaml", "old\n")
+        done = self.run_program(
+            *TUNE, "-o", path,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("cannot write", done.stderr)
+        self.assertEqual(path.read_text(), "old\n")
+        self.assertEqual(os.listdir(self.folder), ["r.yaml"])
+
+    def test_full_standard_output_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [program_case.PROGRAM, *TUNE], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("standard output: cannot write", done.stderr)
+
+    def test_a_reader_that_goes_away_is_no_error(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [program_case.PROGRAM, *TUNE], stdout=writing, stderr=subprocess.PIPE, text=True)
+        os.close(writing)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class EvaluateTest(CommandLineTest):
+    def test_the_reference_equals_the_analytic_model(self):
+        for schedule in ("layerwise", "flat", "mas"):
+            arguments = [*EVALUATE[:-1], schedule, "--tiling", "q_rows=64,kv_cols=64"]
+            text = self.succeed(*arguments, "--reference", "--format", "json")
+            result = json.loads(text)
+            self.assertEqual(result["reference"]["cycles"], result["cost"]["cycles"])
+
+    def test_given_factors_stay_and_the_others_are_chosen(self):
+        arguments = [*EVALUATE, "--tiling", "q_rows=60,kv_cols=50"]
+        tiling = json.loads(self.succeed(*arguments, "--format", "json"))["tiling"]
+        self.assertEqual((tiling["q_rows"], tiling["kv_cols"]), (60, 50))
+        text = self.succeed(*arguments)
+        self.assertRegex(text, r"given +q_rows=60,kv_cols=50\n")
+        self.assertRegex(text, r"chosen +heads=\d+,")
+
+    def test_a_result_file_gives_its_tiling(self):
+        path = self.folder / "results.yaml"
+        self.succeed(*COMPARE, "--as-published", "-o", path)
+        for schedule, variant in (("flat", "serial"), ("mas", None)):
+            result = json.loads(self.succeed(
+                "evaluate", "--hw", "mas-edge", "--workload", "bert-base", "--schedule", schedule,
+                "--tiling", f"@{path}", "--format", "json"))
+            self.assertIn(f"cycles: {result['cost']['cycles']}\n", path.read_text())
+            self.assertEqual(result["variant"], variant or result["variant"])
+        self.fail(2, *EVALUATE, "--tiling", f"@{path}", says=["no result of workload 'vit-b-16'"])
+        self.fail(2, *EVALUATE, "--tiling", "@none.yaml", says=["none.yaml"])
+
+    def test_the_graph_is_written(self):
+        path = self.folder / "graph.graphml"
+        self.succeed(*EVALUATE, "--tiling", "q_rows=64", "--reference", "--graph", path)
+        self.assertIn("<graphml", path.read_text())
+
+
+class InterruptTest(CommandLineTest):
+    def interrupt(self, number):
+        workload = self.file("long.yaml", workload_yaml(heads=8, q_len=65536, qk_dim=64))
+        path = self.folder / "r.json"
+        program = subprocess.Popen(
+            [program_case.PROGRAM, "tune", "--hw", "mas-edge", "--workload", workload,
+             "--schedule", "flat", "--strategy", "exhaustive", "-o", path],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        self.assertIsNone(program.poll(), "ended before it could be interrupted")
+        program.send_signal(number)
+        _, errors = program.communicate(timeout=60)
+        self.assertEqual(program.returncode, 130, errors)
+        self.assertIn("interrupted", errors)
+        result = json.loads(path.read_text())
+        self.assertIs(result["interrupted"], True)
+        self.assertNotEqual(result.get("optimal"), "proven")
+        self.succeed("validate", path)
+
+    def test_ctrl_c_writes_what_was_found(self):
+        self.interrupt(signal.SIGINT)
+
+    def test_termination_writes_what_was_found(self):
+        self.interrupt(signal.SIGTERM)
+
+
+class ValidateAndListTest(CommandLineTest):
+    def test_everything_bundled_is_valid(self):
+        files = [*sorted((ROOT / "hw_profiles").glob("*.yaml")),
+                 *sorted((ROOT / "workloads").glob("*.yaml"))]
+        lines = self.succeed("validate", *files).splitlines()
+        self.assertEqual(len(lines), len(files))
+        for line, path in zip(lines, files):
+            self.assertTrue(line.startswith(f"{path}: ok ("), line)
+
+    def test_results_of_every_command_are_valid(self):
+        for name in ("r.yaml", "r.json"):
+            path = self.folder / name
+            self.succeed(*COMPARE, "-o", path)
+            self.assertIn("ok (2 results)", self.succeed("validate", path))
+            self.succeed(*EVALUATE, "--tiling", "q_rows=8", "--reference", "-o", path)
+            self.assertIn("ok (1 result)", self.succeed("validate", path))
+
+    def test_results_match_the_published_schema(self):
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("the Python package jsonschema is not installed")
+        schema = json.loads((ROOT / "docs/schemas/result-v1.schema.json").read_text())
+        small = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
+        for arguments in (TUNE, COMPARE, [*EVALUATE, "--tiling", "q_rows=8", "--reference"],
+                          ["tune", "--hw", small, *TUNE[3:]]):
+            done = self.run_program(*arguments, "--format", "json")
+            jsonschema.validate(json.loads(done.stdout), schema)
+
+    def test_one_bad_file_does_not_hide_the_others(self):
+        good = ROOT / "workloads" / "mas12.yaml"
+        typo = self.file("typo.yaml", workload_yaml(haeds=3))
+        other = self.file("other.yaml", "schema: tilewright/workloads/v1\n")
+        bare = self.file("bare.yaml", "name: x\n")
+        done = self.run_program("validate", typo, other, bare, good)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{good}: ok", done.stdout)
+        self.assertEqual(len(done.stderr.splitlines()), 3)
+        self.assertIn("did you mean 'tilewright/workload/v1'", done.stderr)
+        self.assertIn("schema: missing", done.stderr)
+
+    def test_a_changed_result_is_refused(self):
+        path = self.folder / "r.yaml"
+        self.succeed(*TUNE, "-o", path)
+        path.write_text(path.read_text().replace("q_rows:", "q_row:"))
+        self.fail(2, "validate", path, says=["r.yaml:", "q_row"])
+
+    def test_list_shows_what_there_is(self):
+        self.assertIn("mas-edge", self.succeed("list", "hw"))
+        self.assertIn("bert-base", self.succeed("list", "workloads"))
+        for what, name in (("schedules", "mas"), ("strategies", "pruned"),
+                           ("objectives", "latency")):
+            self.assertRegex(self.succeed("list", what), rf"(?m)^{name} ")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    program_case.PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()

@@ -1,0 +1,116 @@
+#include "random_case.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace tilewright::test {
+
+Hardware random_hardware(Random& random) {
+  Hardware hw;
+  hw.name = "random";
+  hw.clock_hz = random.between(1, 40) * 100'000'000;
+  hw.cores = random.chance(40) ? 1 : random.between(2, 5);
+  hw.launch_cycles = random.chance(50) ? 0 : random.between(1, 5000);
+  hw.matrix.rows = random.log_between(1, 32);
+  hw.matrix.cols = random.log_between(1, 32);
+  hw.matrix.depth = random.chance(70) ? 1 : random.log_between(1, 16);
+  hw.matrix.startup_cycles = random.chance(30) ? 0 : random.between(1, 40);
+  hw.matrix.output_stationary = random.chance(60);
+  hw.matrix.left_stationary = random.chance(40);
+  hw.matrix.right_stationary = random.chance(40);
+  if (!hw.matrix.left_stationary && !hw.matrix.right_stationary) {
+    hw.matrix.output_stationary = true;
+  }
+  hw.matrix.pass_millicycles = {500, random.chance(70) ? 1000 : random.between(300, 3000), 4000};
+  hw.vector.lanes = random.log_between(1, 256);
+  hw.vector.startup_cycles = random.chance(40) ? 0 : random.between(1, 30);
+  hw.vector.reduction_latency_cycles = random.chance(40) ? 0 : random.between(1, 30);
+  for (std::int64_t* cost :
+       {&hw.vector.max_millicycles, &hw.vector.sub_millicycles, &hw.vector.exp_millicycles,
+        &hw.vector.sum_millicycles, &hw.vector.div_millicycles, &hw.vector.mul_millicycles,
+        &hw.vector.cast_millicycles}) {
+    *cost = random.chance(60) ? 1000 : random.between(100, 6000);
+  }
+  hw.l0.left_bytes = random.log_between(4096, 1 << 18);
+  hw.l0.right_bytes = random.log_between(4096, 1 << 18);
+  hw.l0.accumulator_bytes = random.log_between(8192, 1 << 18);
+  hw.l0.bandwidth_bytes_per_cycle = random.log_between(4, 1024);
+  hw.l1.capacity_bytes = std::int64_t{1} << 40;
+  hw.l1.shared = random.chance(50);
+  hw.l1.alignment_bytes = random.chance(50) ? 1 : std::int64_t{1} << random.between(1, 7);
+  hw.dram.bandwidth_bytes_per_s = random.log_between(1, 2000) * 100'000'000;
+  hw.dram.latency_cycles = random.chance(35) ? 0 : random.log_between(1, 2000);
+  hw.dram.burst_bytes = random.chance(50) ? 1 : std::int64_t{1} << random.between(1, 8);
+  hw.dram.setup_cycles = random.chance(50) ? 0 : random.log_between(1, 200);
+  hw.dram.shared_channel = random.chance(50);
+  hw.energy = {random.between(0, 2000), random.between(0, 2000), random.between(0, 200),
+               random.between(0, 2000), random.between(0, 40000), random.between(0, 100000)};
+  return hw;
+}
+
+Workload random_workload(Random& random) {
+  Workload w;
+  w.name = "random";
+  w.batch = random.chance(60) ? 1 : random.between(2, 3);
+  w.kv_heads = random.between(1, 5);
+  w.heads = w.kv_heads * (random.chance(70) ? 1 : random.between(2, 3));
+  w.q_len = random.log_between(1, 60);
+  w.kv_len = random.log_between(1, 60);
+  w.qk_dim = random.log_between(1, 40);
+  w.v_dim = random.chance(50) ? w.qk_dim : random.log_between(1, 40);
+  w.bytes.input = std::array<std::int64_t, 3>{1, 2, 4}[static_cast<std::size_t>(random.between(0, 2))];
+  w.bytes.score = random.chance(50) ? w.bytes.input : 4;
+  w.bytes.accumulator = 4;
+  w.repeat = random.chance(60) ? 1 : random.between(2, 30);
+  return w;
+}
+
+std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
+                                    std::string_view variant, const Shape& shape,
+                                    const CoreLayout& layout) {
+  const ModeValues values = schedule.legal(variant);
+  Tiling t;
+  t.heads = random.log_between(1, shape.pairs);
+  t.q_rows = random.log_between(1, shape.rows);
+  t.kv_cols = random.log_between(1, shape.cols);
+  t.kv_resident = random.chance(50);
+  t.buffers = pick(random, values.buffers);
+  t.lookahead = pick(random, values.lookahead);
+  t.overwrite = pick(random, values.overwrite);
+  t.core_split = layout.cores > 1 && random.chance(50) ? CoreSplit::kQuery : CoreSplit::kHeads;
+  if (t.overwrite != Overwrite::kNone) {
+    t.heads = 1;
+    t.kv_resident = true;
+    t.lookahead = 1;
+  }
+  return is_legal(shape, t) ? std::optional(t) : std::nullopt;
+}
+
+void balance(Random& random, Hardware& hardware, Workload& workload, const Tiling& tiling) {
+  // Cycles of a matmul sub-tile, roughly; the bandwidth is set so that a load takes about as long.
+  const std::int64_t macs = tiling.q_rows * tiling.kv_cols * workload.qk_dim;
+  const std::int64_t array = hardware.matrix.rows * hardware.matrix.cols * hardware.matrix.depth;
+  const double cycles = static_cast<double>(std::max<std::int64_t>(1, macs / array)) +
+                        static_cast<double>(hardware.matrix.startup_cycles);
+  const double bytes = static_cast<double>(tiling.kv_cols * workload.qk_dim * workload.bytes.input);
+  const double skew = 1.0 + static_cast<double>(random.between(-12, 12)) * 0.001;
+  const double rate = bytes / cycles * static_cast<double>(hardware.clock_hz) *
+                      static_cast<double>(hardware.cores) * skew;
+  hardware.dram.bandwidth_bytes_per_s = std::max<std::int64_t>(1, static_cast<std::int64_t>(rate));
+  hardware.dram.shared_channel = false;
+}
+
+std::string describe(const Hardware& hw, const Workload& w, const Tiling& t) {
+  return fmt::format(
+      "cores {} shared L1 {} shared channel {} latency {} | batch {} heads {}/{} M {} N {} E {} F {} "
+      "bytes {}/{} | heads={} q_rows={} kv_cols={} kv_resident={} buffers={} lookahead={} "
+      "overwrite={} core_split={}",
+      hw.cores, hw.l1.shared, hw.dram.shared_channel, hw.dram.latency_cycles, w.batch, w.heads,
+      w.kv_heads, w.q_len, w.kv_len, w.qk_dim, w.v_dim, w.bytes.input, w.bytes.score, t.heads,
+      t.q_rows, t.kv_cols, t.kv_resident, t.buffers, t.lookahead, static_cast<int>(t.overwrite),
+      static_cast<int>(t.core_split));
+}
+
+}  // namespace tilewright::test

@@ -1,0 +1,35 @@
+// Random machines, shapes and tilings for property tests. Same seed, same case, on any platform.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "costmodel/evaluator.h"
+#include "schedules/schedule.h"
+#include "search/random.h"
+
+namespace tilewright::test {
+
+/// An element of `values`.
+template <typename Container>
+auto pick(Random& random, const Container& values) {
+  return values[static_cast<std::size_t>(
+      random.between(0, static_cast<std::int64_t>(values.size()) - 1))];
+}
+
+Hardware random_hardware(Random& random);
+Workload random_workload(Random& random);
+
+/// A tiling that is legal for the schedule; it need not fit.
+std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
+                                    std::string_view variant, const Shape& shape,
+                                    const CoreLayout& layout);
+
+/// Makes the time of a streamed sub-tile's load and of its matmuls nearly equal by choosing the
+/// bandwidth, and the shape long: the lag between two queues then takes hundreds of rounds to settle.
+void balance(Random& random, Hardware& hardware, Workload& workload, const Tiling& tiling);
+
+std::string describe(const Hardware& hardware, const Workload& workload, const Tiling& tiling);
+
+}  // namespace tilewright::test
