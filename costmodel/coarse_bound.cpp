@@ -7,14 +7,12 @@ namespace tilewright {
 CoarseBound::CoarseBound(const Problem& problem)
     : problem_(problem),
       vector_(problem.hardware, problem.shape),
+      alone_(problem.hardware, 1),
       pass_milli_(pass_millicycles(problem.hardware.matrix, problem.shape.bytes.input)) {}
 
 /// Cycles for `bytes` at the whole machine's bandwidth: all cores together are no faster.
 std::int64_t CoarseBound::transfer_cycles(std::int64_t bytes) const {
-  const auto scaled = static_cast<UInt128>(bytes) *
-                      static_cast<UInt128>(problem_.hardware.clock_hz);
-  return static_cast<std::int64_t>(
-      scaled / static_cast<UInt128>(problem_.hardware.dram.bandwidth_bytes_per_s));
+  return alone_.busy_cycles(bytes);
 }
 
 CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
@@ -99,8 +97,14 @@ std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) con
   const Int128 passes = static_cast<Int128>(ceil_div(whole.m, unit.rows)) *
                         ceil_div(whole.n, unit.cols) * ceil_div(whole.k, unit.depth) * least.pairs;
   const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
-  const std::int64_t compute =
-      array + unit.startup_cycles * least.pairs * least.q_tiles * least.counts.sub_tiles;
+  const L0Buffers& l0 = problem_.hardware.l0;
+  // Start-ups: one per tile at least, and every L0 tile holds at most a buffer's worth of an operand.
+  const std::int64_t tiles =
+      std::max({least.q_tiles * least.counts.sub_tiles,
+                ceil_div(whole.m * whole.k * s.bytes.input, l0.left_bytes),
+                ceil_div(whole.k * whole.n * s.bytes.input, l0.right_bytes),
+                ceil_div(whole.m * whole.n * s.bytes.accumulator, l0.accumulator_bytes)});
+  const std::int64_t compute = array + unit.startup_cycles * least.pairs * tiles;
   const std::int64_t moved = l0_bytes(least, kind, least.pairs, least.rows, least.q_tiles);
   return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
 }
@@ -108,7 +112,6 @@ std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) con
 std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
                                        const PhasePlan& phase) const {
   const Shape& s = problem_.shape;
-  const TransferCost alone(problem_.hardware, 1);
   std::int64_t loads = s.pairs * s.rows * phase.input_row_bytes;
   std::int64_t matrix = 0;
   if (phase.has_first) {
@@ -132,13 +135,13 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   const std::int64_t both =
       phase.lookahead == 0 ? matrix + vector : std::max(matrix, vector);
   const std::int64_t first_rows = std::min(box.low[1], s.rows);
-  std::int64_t fill = alone.cycles(first_rows * phase.input_row_bytes);
+  std::int64_t fill = alone_.cycles(first_rows * phase.input_row_bytes);
   if (phase.has_first) {
-    fill += alone.cycles(std::min(box.low[2], s.cols) * stream_col_bytes(s, phase.first_kind) /
+    fill += alone_.cycles(std::min(box.low[2], s.cols) * stream_col_bytes(s, phase.first_kind) /
                          (problem_.layout.l1_shared ? problem_.layout.cores : 1));
   }
   const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both +
-                            alone.cycles(phase.output_row_bytes);
+                            alone_.cycles(phase.output_row_bytes);
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);

@@ -37,6 +37,7 @@ class CoarseBound {
 
   const Problem& problem_;
   VectorCost vector_;
+  TransferCost alone_;  ///< one active core: the whole bandwidth
   std::int64_t pass_milli_;
 };
 

@@ -2,92 +2,14 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
-#include "common/error.h"
-#include "common/text.h"
+#include "common/math.h"
 
 namespace tilewright {
 namespace {
 
-std::string_view pick_variant(const Schedule& schedule, std::string_view variant) {
-  if (variant.empty()) {
-    return schedule.variants().front();
-  }
-  for (const std::string_view known : schedule.variants()) {
-    if (known == variant) {
-      return known;
-    }
-  }
-  throw InputError(fmt::format("schedule '{}' has no variant '{}', expected one of {}",
-                               schedule.name(), variant,
-                               fmt::join(schedule.variants(), ", ")));
-}
-
-Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
-  const EnergyTable& e = hardware.energy;
-  const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
-  const Int128 macs = scores * (s.qk_dim + s.v_dim);
-  return macs * e.mac_fj * s.bytes.input / 2 +
-         scores * VectorCost(hardware, s).operations_per_element() * e.vector_op_fj +
-         scores * (s.bytes.score + s.bytes.input) * e.l1_fj_per_byte;
-}
-
 constexpr std::size_t index_of(MatmulKind kind) { return kind == MatmulKind::kQK ? 0 : 1; }
 
 }  // namespace
-
-std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes) {
-  return unit.pass_millicycles[bytes == 1 ? 0 : (bytes == 2 ? 1 : 2)];
-}
-
-Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
-                     std::string_view variant) {
-  if (const auto reason = refusal(workload)) {
-    throw InputError(fmt::format("workload '{}': {}", workload.name, *reason));
-  }
-  if (pass_millicycles(hardware.matrix, workload.bytes.input) == 0) {
-    throw InputError(fmt::format(
-        "workload '{}' has {}-byte inputs, but '{}' has no matrix.cycles_per_pass for them",
-        workload.name, workload.bytes.input, hardware.name));
-  }
-  const Shape shape = shape_of(workload);
-  return {hardware, workload, shape, {hardware.cores, hardware.l1.shared}, schedule,
-          is_serial(pick_variant(schedule, variant)), {}, {}, fixed_energy(hardware, shape)};
-}
-
-Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
-                      std::int64_t l0_bytes, std::int64_t peak) {
-  const EnergyTable& e = problem.hardware.energy;
-  const std::int64_t repeat = problem.workload.repeat;
-  Figures f;
-  f.cycles = problem.hardware.launch_cycles + repeat * layer_cycles;
-  f.traffic_bytes = repeat * dram_bytes;
-  f.l1_peak_bytes = peak;
-  const Int128 layer = problem.fixed_fj +
-                       static_cast<Int128>(dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
-                       static_cast<Int128>(l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
-  f.energy_fj = layer * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
-  return f;
-}
-
-Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows, std::int64_t kv_cols) {
-  Tiling tiling;
-  tiling.heads = heads;
-  tiling.q_rows = q_rows;
-  tiling.kv_cols = kv_cols;
-  tiling.kv_resident = mode.kv_resident;
-  tiling.buffers = mode.buffers;
-  tiling.lookahead = mode.lookahead;
-  tiling.overwrite = mode.overwrite;
-  tiling.core_split = mode.core_split;
-  return tiling;
-}
-
-Mode mode_of(const Tiling& tiling) {
-  return {tiling.kv_resident, tiling.buffers, tiling.lookahead, tiling.overwrite,
-          tiling.core_split};
-}
 
 Evaluator::Evaluator(const Problem& problem)
     : problem_(problem),
@@ -179,7 +101,7 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.has_first = phase.has_first;
   out.has_softmax = phase.has_softmax;
   out.has_second = phase.has_second;
-  out.kv_resident = sizes.tiling.kv_resident;
+  out.kv_resident = sizes.tiling.kv_resident && (phase.has_first || phase.has_second);
   if (out.kv_resident) {
     if (phase.has_first) {
       out.resident_first = load_times(sizes, phase.first_kind, rounds.share_first);
@@ -261,19 +183,23 @@ std::array<MatmulTile, 4> Evaluator::tiles_of(const Sizes& sizes, MatmulKind kin
 }
 
 bool Evaluator::fastest(const Sizes& sizes, MatmulKind kind, TileChoice& choice, bool* several) {
-  const auto tiles = tiles_of(sizes, kind);
-  const bool one_rows = sizes.counts.edge_rows == sizes.tiling.q_rows;
-  const bool one_cols = sizes.counts.edge_cols == sizes.tiling.kv_cols;
+  const std::int64_t rows = sizes.tiling.q_rows;
+  const std::int64_t cols = sizes.tiling.kv_cols;
+  const bool one_rows = sizes.counts.edge_rows == rows;
+  const bool one_cols = sizes.counts.edge_cols == cols;
   const auto look = [&](std::size_t i) {
-    const auto points = l0_.pareto(tiles[i]);
-    *several = *several || points.size() > 1;
-    choice.tile[i] = points.front();
+    const L0Tiles::Fastest& best = l0_.fastest(kind, i < 2 ? rows : sizes.counts.edge_rows,
+                                               i % 2 == 0 ? cols : sizes.counts.edge_cols);
+    *several = *several || best.points > 1;
+    choice.tile[i] = {best.cycles, best.l1_bytes};
+    return best.tile();
   };
   const L0Tile& pinned = kind == MatmulKind::kQK ? problem_.pinned_qk : problem_.pinned_pv;
   if (pinned.m == 0) {
-    look(0);
-  } else if (const auto cost = l0_.cost(tiles[0], pinned)) {
-    choice.tile[0] = *cost;
+    choice.full = look(0);
+  } else if (const auto cost = l0_.cost(matmul_tile(problem_.shape, kind, rows, cols), pinned)) {
+    choice.tile[0] = {cost->cycles, cost->l1_bytes};
+    choice.full = cost->tile;
   } else {
     return false;
   }
@@ -316,7 +242,8 @@ std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective obj
   }
   const std::int64_t dram = dram_traffic(sizes, plan);
   Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
-  if (several) {
+  // The fastest L0 tiles make the shortest makespan; energy may trade some of it for less traffic.
+  if (several && (objective == Objective::kEnergy || objective == Objective::kEdp)) {
     try_all(sizes, plan, objective, dram, candidate, choices);
   }
   return candidate;
@@ -326,34 +253,42 @@ Candidate Evaluator::cost_of(const Sizes& sizes, const Plan& plan, const Choices
                              std::int64_t dram, std::int64_t peak) const {
   Candidate candidate;
   candidate.tiling = sizes.tiling;
-  candidate.tiling.l0_qk = choices[0].tile[0].tile;
-  candidate.tiling.l0_pv = choices[1].tile[0].tile;
+  candidate.tiling.l0_qk = choices[0].full;
+  candidate.tiling.l0_pv = choices[1].full;
   candidate.figures =
       total_figures(problem_, makespan(sizes, plan, choices), dram, l0_traffic(sizes, choices),
                     peak);
   return candidate;
 }
 
-/// Every combination of Pareto L0 tiles. Rare: only where a matmul tile does not fit L0 as a whole and
-/// speed and traffic ask for different cuts.
+/// Every combination of Pareto L0 tiles, but those that would lose even at the shortest makespan.
 void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objective,
-                        std::int64_t dram, Candidate& best, Choices& best_choices) {
+                        std::int64_t dram, Candidate& best, Choices& best_choices) const {
   std::array<std::vector<TileCost>, 8> options;
   std::array<std::size_t, 8> same_as{};
   for (std::size_t i = 0; i < options.size(); ++i) {
     options[i] = options_at(sizes, i, &same_as[i]);
   }
   const std::int64_t peak = best.figures.l1_peak_bytes;
+  const std::int64_t shortest = makespan(sizes, plan, best_choices);
   std::array<std::size_t, 8> at{};
   for (;;) {
     Choices choices;
     for (std::size_t i = 0; i < options.size(); ++i) {
-      choices[i / 4].tile[i % 4] = options[same_as[i]][at[same_as[i]]];
+      const TileCost& cost = options[same_as[i]][at[same_as[i]]];
+      choices[i / 4].tile[i % 4] = {cost.cycles, cost.l1_bytes};
+      if (i % 4 == 0) {
+        choices[i / 4].full = cost.tile;
+      }
     }
-    const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
-    if (ranks_before(objective, candidate, best)) {
-      best = candidate;
-      best_choices = choices;
+    const Figures hoped =
+        total_figures(problem_, shortest, dram, l0_traffic(sizes, choices), peak);
+    if (rank_key(objective, hoped) <= rank_key(objective, best.figures)) {
+      const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
+      if (ranks_before(objective, candidate, best)) {
+        best = candidate;
+        best_choices = choices;
+      }
     }
     std::size_t digit = 0;
     while (digit < options.size() && ++at[digit] >= options[digit].size()) {
@@ -368,7 +303,7 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
 /// L0 options of tile `index` (matmul kind x rows full/edge x columns full/edge); a tile that equals
 /// an earlier one has a single entry and follows it.
 std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t index,
-                                            std::size_t* same_as) {
+                                            std::size_t* same_as) const {
   const std::size_t first = index / 4 * 4;
   std::size_t at = index % 4;
   if (sizes.counts.edge_cols == sizes.tiling.kv_cols) {
@@ -387,44 +322,7 @@ std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t inde
   if (at == 0 && pinned.m > 0) {
     return {l0_.cost(tile, pinned).value()};
   }
-  const auto points = l0_.pareto(tile);
-  return {points.begin(), points.end()};
-}
-
-std::optional<Figures> Evaluator::lower_bound(const ClassBox& box) {
-  Sizes sizes;
-  sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
-  const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
-  sizes.counts = count_tiles(problem_.shape, sizes.tiling);
-  // The counts are the same all over the box; the edges shrink as the tiles grow.
-  const TileCounts far = count_tiles(problem_.shape, high);
-  sizes.counts.edge_heads = std::min(far.edge_heads, sizes.tiling.heads);
-  sizes.counts.edge_rows = std::min(far.edge_rows, sizes.tiling.q_rows);
-  sizes.counts.edge_cols = std::min(far.edge_cols, sizes.tiling.kv_cols);
-  sizes.busiest = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, 0);
-  sizes.active = active_cores(sizes.counts, sizes.tiling.core_split, problem_.layout);
-  // Loading again only adds; and what P takes is at least a whole K (V) in L1 all the same.
-  const Plan plan = problem_.schedule.plan(problem_.shape, sizes.tiling, problem_.serial);
-  Plan slots = plan;
-  if (box.mode.overwrite != Overwrite::kNone) {
-    slots.phase_table[0].prob_row_bytes = 0;
-    sizes.tiling.buffers = 1;
-  }
-  std::int64_t peak = 0;
-  if (!fits(sizes, slots, &peak)) {
-    return std::nullopt;
-  }
-  sizes.tiling.buffers = box.mode.buffers;
-  Choices choices;
-  for (std::size_t kind = 0; kind < 2; ++kind) {
-    const auto tiles = tiles_of(sizes, static_cast<MatmulKind>(kind));
-    for (std::size_t i = 0; i < tiles.size(); ++i) {
-      choices[kind].tile[i].cycles = l0_.min_cycles(tiles[i]);
-      choices[kind].tile[i].l1_bytes = l0_.min_l1_bytes(tiles[i]);
-    }
-  }
-  return total_figures(problem_, makespan(sizes, plan, choices), dram_traffic(sizes, plan),
-                       l0_traffic(sizes, choices), peak);
+  return l0_.pareto(tile);
 }
 
 OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {

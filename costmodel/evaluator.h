@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -51,10 +52,17 @@ struct ClassBox {
 Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows, std::int64_t kv_cols);
 Mode mode_of(const Tiling& tiling);
 
+/// What a matmul tile costs under its L0 tile.
+struct TileTime {
+  std::int64_t cycles = 0;
+  std::int64_t l1_bytes = 0;
+};
+
 /// L0 answers for the tiles of one matmul: full rows and columns, full rows and edge columns, edge rows
 /// and full columns, both edges.
 struct TileChoice {
-  std::array<TileCost, 4> tile{};
+  std::array<TileTime, 4> tile{};
+  L0Tile full;  ///< L0 tile of the first
 };
 
 /// What single operations of a candidate cost: all that the analytic model and the reference share.
@@ -63,7 +71,7 @@ struct OperationCosts {
   TransferCost transfer;
   VectorCost vector;
 
-  const TileCost& matmul(MatmulKind kind, bool edge_rows, bool edge_cols) const {
+  const TileTime& matmul(MatmulKind kind, bool edge_rows, bool edge_cols) const {
     return choices[kind == MatmulKind::kQK ? 0 : 1]
         .tile[(edge_rows ? 2U : 0U) + (edge_cols ? 1U : 0U)];
   }
@@ -78,8 +86,11 @@ class Evaluator {
   /// order; empty if it does not fit. L0 tiles of `tiling` are ignored in favour of the pinned ones.
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective);
 
-  /// A lower bound of every figure over all candidates in the box; empty if none of them fits.
-  std::optional<Figures> lower_bound(const ClassBox& box);
+  /// A lower bound of every figure over all candidates in the box; empty if none of them fits. A
+  /// bound above `enough_cycles` is not made any tighter.
+  std::optional<Figures> lower_bound(
+      const ClassBox& box,
+      std::int64_t enough_cycles = std::numeric_limits<std::int64_t>::max()) const;
 
   /// The largest footprint over the phases; the L0 is not looked at.
   Footprint peak_footprint(const Tiling& tiling) const;
@@ -98,6 +109,7 @@ class Evaluator {
 
  private:
   using Choices = std::array<TileChoice, 2>;  // by MatmulKind
+  static constexpr std::int64_t kLineUnit = 1 << 16;
 
   bool fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const;
   void times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
@@ -111,13 +123,20 @@ class Evaluator {
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
   std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;
   std::array<MatmulTile, 4> tiles_of(const Sizes& sizes, MatmulKind kind) const;
+  std::int64_t least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
+                            const ClassBox& box, std::int64_t enough) const;
+  void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
+  PhaseTimes on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
+                     std::int64_t rows) const;
+  TileChoice least_of(const Sizes& sizes, MatmulKind kind) const;
   bool fastest(const Sizes& sizes, MatmulKind kind, TileChoice& choice, bool* several);
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
   Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices,
                     std::int64_t dram, std::int64_t peak) const;
   void try_all(const Sizes& sizes, const Plan& plan, Objective objective, std::int64_t dram,
-               Candidate& best, Choices& best_choices);
-  std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index, std::size_t* same_as);
+               Candidate& best, Choices& best_choices) const;
+  std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index,
+                                   std::size_t* same_as) const;
 
   const Problem& problem_;
   L0Tiles l0_;

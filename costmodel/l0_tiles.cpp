@@ -9,7 +9,8 @@
 namespace tilewright {
 namespace {
 
-constexpr std::size_t kRemembered = 1U << 14U;  // a power of two
+constexpr std::size_t kFirstEntries = 1U << 12U;
+constexpr std::size_t kMostEntries = 1U << 18U;  // 10 MiB a thread
 
 /// Array passes along one dimension of `size` cut into pieces of `piece`, on an array of `width`.
 std::int64_t passes(std::int64_t size, std::int64_t piece, std::int64_t width) {
@@ -25,12 +26,14 @@ MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, s
 }
 
 L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape)
-    : unit_(hardware.matrix),
+    : shape_(shape),
+      unit_(hardware.matrix),
       buffers_(hardware.l0),
       bytes_(shape.bytes),
       pass_milli_(unit_.pass_millicycles[static_cast<std::size_t>(
           std::countr_zero(static_cast<std::uint64_t>(shape.bytes.input)))]),
-      memory_(kRemembered) {}
+      table_(kFirstEntries),
+      mask_(kFirstEntries - 1) {}
 
 std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
   const std::int64_t left = unit_.rows * unit_.depth * bytes_.input;
@@ -101,6 +104,23 @@ std::optional<TileCost> L0Tiles::cost(const MatmulTile& matmul, const L0Tile& ti
   return cost;
 }
 
+TileCost L0Tiles::least(const MatmulTile& t) const {
+  const std::int64_t left = t.m * t.k * bytes_.input;
+  const std::int64_t right = t.k * t.n * bytes_.input;
+  const std::int64_t accumulator = t.m * t.n * bytes_.accumulator;
+  // Every L0 tile holds at most a buffer's worth of each operand.
+  const std::int64_t tiles = std::max({ceil_div(left, buffers_.left_bytes),
+                                       ceil_div(right, buffers_.right_bytes),
+                                       ceil_div(accumulator, buffers_.accumulator_bytes)});
+  const std::int64_t array =
+      ceil_div(t.m, unit_.rows) * ceil_div(t.n, unit_.cols) * ceil_div(t.k, unit_.depth);
+  TileCost least;
+  least.l1_bytes = traffic(t, {1, 1, 1});
+  least.cycles = std::max(ceil_div(array * pass_milli_, kMilli) + unit_.startup_cycles * tiles,
+                          ceil_div(least.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
+  return least;
+}
+
 /// All tiles whose sides are multiples of the array's (or the whole side). Given m and n, the largest
 /// k that fits is at least as good in cycles and traffic as any smaller one.
 void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const {
@@ -130,20 +150,58 @@ void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points)
   }
 }
 
-void L0Tiles::fill(Slot& slot, const MatmulTile& matmul) const {
-  slot.key = matmul;
-  slot.points.clear();
+std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) const {
   // A tile that fits whole has the least passes, start-ups and traffic.
   if (const auto whole = cost(matmul, {matmul.m, matmul.n, matmul.k})) {
-    slot.points.push_back(*whole);
-    return;
+    return {*whole};
   }
   std::vector<TileCost> all;
   enumerate(matmul, all);
   std::sort(all.begin(), all.end());
+  std::vector<TileCost> front;
   for (const TileCost& point : all) {
-    if (slot.points.empty() || point.l1_bytes < slot.points.back().l1_bytes) {
-      slot.points.push_back(point);
+    if (front.empty() || point.l1_bytes < front.back().l1_bytes) {
+      front.push_back(point);
+    }
+  }
+  return front;
+}
+
+const L0Tiles::Fastest& L0Tiles::insert(std::uint64_t key, MatmulKind kind, std::int64_t rows,
+                                        std::int64_t cols) {
+  const std::vector<TileCost> points = pareto(matmul_tile(shape_, kind, rows, cols));
+  if (2 * (used_ + 1) > table_.size()) {
+    grow();
+  }
+  std::size_t at = hash(key);
+  while (table_[at].key != 0) {
+    at = (at + 1) & mask_;
+  }
+  const TileCost& best = points.front();
+  table_[at] = {key,
+                {best.cycles, best.l1_bytes, static_cast<std::int32_t>(best.tile.m),
+                 static_cast<std::int32_t>(best.tile.n), static_cast<std::int32_t>(best.tile.k),
+                 static_cast<std::uint32_t>(points.size())}};
+  ++used_;
+  return table_[at].answer;
+}
+
+/// Twice the entries; a full-grown table starts anew.
+void L0Tiles::grow() {
+  std::vector<Entry> old(std::min(2 * table_.size(), kMostEntries));
+  std::swap(old, table_);
+  mask_ = table_.size() - 1;
+  if (old.size() == table_.size()) {
+    used_ = 0;
+    return;
+  }
+  for (const Entry& entry : old) {
+    if (entry.key != 0) {
+      std::size_t at = hash(entry.key);
+      while (table_[at].key != 0) {
+        at = (at + 1) & mask_;
+      }
+      table_[at] = entry;
     }
   }
 }

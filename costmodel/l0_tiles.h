@@ -30,7 +30,7 @@ struct MatmulTile {
 
 MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, std::int64_t cols);
 
-/// Cost models and Pareto sets of L0 tiles, for one machine and shape. Not thread-safe: it remembers.
+/// Cost model and Pareto sets of L0 tiles, for one machine and shape. Not thread-safe: it remembers.
 class L0Tiles {
  public:
   L0Tiles(const Hardware& hardware, const Shape& shape);
@@ -41,16 +41,37 @@ class L0Tiles {
   /// Bytes of the three buffers that a given L0 tile takes.
   std::int64_t held_bytes(const MatmulTile& matmul, const L0Tile& tile) const;
 
-  /// The L0 tiles of `matmul` that no other one beats in (cycles, L1 bytes, L0 bytes), reduced to
-  /// those that differ in (cycles, L1 bytes); fastest first. Not empty if misfit() is.
-  std::span<const TileCost> pareto(const MatmulTile& matmul) {
-    const Slot& slot = lookup(matmul);
-    return slot.points;
+  /// The fastest L0 tile of a matmul tile: least (cycles, L1 bytes, L0 bytes, m, n, k).
+  struct Fastest {
+    std::int64_t cycles = 0;
+    std::int64_t l1_bytes = 0;
+    std::int32_t m = 0;
+    std::int32_t n = 0;
+    std::int32_t k = 0;
+    std::uint32_t points = 0;  ///< of the Pareto set
+    L0Tile tile() const { return {m, n, k}; }
+  };
+  /// Answers from the table; a first question computes. Not defined if misfit() is.
+  const Fastest& fastest(MatmulKind kind, std::int64_t rows, std::int64_t cols) {
+    const std::uint64_t key = (static_cast<std::uint64_t>(rows) << 32U) |
+                              (static_cast<std::uint64_t>(cols) << 1U) |
+                              (kind == MatmulKind::kQK ? 1U : 0U);
+    std::size_t at = hash(key);
+    while (table_[at].key != key) {
+      if (table_[at].key == 0) {
+        return insert(key, kind, rows, cols);
+      }
+      at = (at + 1) & mask_;
+    }
+    return table_[at].answer;
   }
 
-  /// The smallest number of cycles / L1 bytes over all L0 tiles.
-  std::int64_t min_cycles(const MatmulTile& matmul) { return pareto(matmul).front().cycles; }
-  std::int64_t min_l1_bytes(const MatmulTile& matmul) { return pareto(matmul).back().l1_bytes; }
+  /// The L0 tiles that no other one beats in (cycles, L1 bytes, L0 bytes), reduced to those that
+  /// differ in (cycles, L1 bytes); fastest first. Not empty unless misfit() is.
+  std::vector<TileCost> pareto(const MatmulTile& matmul) const;
+
+  /// Cycles and L1 bytes that no L0 tile goes below; exact where the whole tile fits. Cheap.
+  TileCost least(const MatmulTile& matmul) const;
 
   /// The first buffer that cannot hold its part of an array-sized tile, if any.
   struct Misfit {
@@ -61,38 +82,30 @@ class L0Tiles {
   std::optional<Misfit> misfit() const;
 
  private:
-  struct Slot {
-    MatmulTile key;
-    std::vector<TileCost> points;
+  struct Entry {
+    std::uint64_t key = 0;  ///< 0: free
+    Fastest answer;
   };
   struct Counts {
     std::int64_t m, n, k;
   };
 
-  const Slot& lookup(const MatmulTile& matmul) {
-    Slot& slot = memory_[hash(matmul) & (memory_.size() - 1)];
-    if (slot.key.m != matmul.m || slot.key.n != matmul.n || slot.key.k != matmul.k ||
-        slot.key.kind != matmul.kind) [[unlikely]] {
-      fill(slot, matmul);
-    }
-    return slot;
+  std::size_t hash(std::uint64_t key) const {
+    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ULL) >> 32U) & mask_;
   }
-  static std::size_t hash(const MatmulTile& matmul) {
-    const auto mixed = static_cast<std::uint64_t>(matmul.m) * 0x9E3779B97F4A7C15ULL +
-                       static_cast<std::uint64_t>(matmul.n) * 0xC2B2AE3D27D4EB4FULL +
-                       static_cast<std::uint64_t>(matmul.k) * 0x165667B19E3779F9ULL +
-                       static_cast<std::uint64_t>(matmul.kind);
-    return static_cast<std::size_t>(mixed >> 40);
-  }
-  void fill(Slot& slot, const MatmulTile& matmul) const;
+  const Fastest& insert(std::uint64_t key, MatmulKind kind, std::int64_t rows, std::int64_t cols);
+  void grow();
   void enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const;
   std::int64_t traffic(const MatmulTile& matmul, const Counts& counts) const;
 
+  Shape shape_;
   MatrixUnit unit_;
   L0Buffers buffers_;
   ElementBytes bytes_;
   std::int64_t pass_milli_ = 0;
-  std::vector<Slot> memory_;
+  std::vector<Entry> table_;  ///< open addressing; its size is a power of two
+  std::size_t mask_ = 0;
+  std::size_t used_ = 0;
 };
 
 }  // namespace tilewright

@@ -6,6 +6,40 @@
 
 namespace tilewright {
 
+/// Moves `state`, reached from `before` by one step on a straight line, along that line as far as it
+/// goes, at most n steps; returns how many.
+template <std::size_t N, typename Step>
+std::int64_t leap(std::array<std::int64_t, N>& state, const std::array<std::int64_t, N>& before,
+                  std::size_t live, std::int64_t n, const Step& step) {
+  const std::array<std::int64_t, N> from = state;
+  const auto move_to = [&](std::int64_t steps) {
+    for (std::size_t i = 0; i < live; ++i) {
+      state[i] = from[i] + (from[i] - before[i]) * steps;
+    }
+  };
+  const auto on_line = [&](std::int64_t steps) {
+    move_to(steps - 1);
+    step(state);
+    for (std::size_t i = 0; i < live; ++i) {
+      if (state[i] != from[i] + (from[i] - before[i]) * steps) {
+        return false;
+      }
+    }
+    return true;
+  };
+  std::int64_t good = on_line(n) ? n : 0;
+  std::int64_t bad = n;
+  for (std::int64_t probe = 1; good < n && probe < bad; probe *= 2) {
+    (on_line(probe) ? good : bad) = probe;
+  }
+  while (good < n && bad - good > 1) {
+    const std::int64_t middle = good + (bad - good) / 2;
+    (on_line(middle) ? good : bad) = middle;
+  }
+  move_to(good);
+  return good;
+}
+
 /// Applies `step` n times to `state`, an array of times of which the first `live` count. `step` must be
 /// a max-plus map: every component a maximum of sums of input components and constants. Such a map f
 ///  - commutes with adding one number to all components, so that once a step adds the same number
@@ -20,71 +54,36 @@ template <std::size_t N, typename Step>
 void repeat(std::array<std::int64_t, N>& state, std::size_t live, std::int64_t n,
             const Step& step) {
   using Times = std::array<std::int64_t, N>;
-  const auto advance = [live](const Times& from, const Times& by, std::int64_t times) {
-    Times to = from;
-    for (std::size_t i = 0; i < live; ++i) {
-      to[i] += by[i] * times;
-    }
-    return to;
-  };
-  Times previous{};
-  bool has_previous = false;
+  Times before;   // one step ago
+  Times earlier;  // two steps ago
+  bool has_earlier = false;
   while (n > 0) {
-    Times next = state;
-    step(next);
+    before = state;
+    step(state);
     --n;
-    Times delta{};
-    bool uniform = true;
-    bool repeated = has_previous;
-    for (std::size_t i = 0; i < live; ++i) {
-      delta[i] = next[i] - state[i];
-      uniform = uniform && delta[i] == delta[0];
-      repeated = repeated && delta[i] == previous[i];
+    const std::int64_t by = state[0] - before[0];
+    std::size_t same = 1;
+    while (same < live && state[same] - before[same] == by) {
+      ++same;
     }
-    if (uniform) {
+    if (same == live) {
       for (std::size_t i = 0; i < live; ++i) {
-        next[i] += delta[0] * n;
+        state[i] += by * n;
       }
-      state = next;
       return;
     }
-    if (repeated && n > 1) {
-      const auto on_line = [&](std::int64_t t) {
-        const Times at = advance(next, delta, t - 1);
-        Times after = at;
-        step(after);
-        for (std::size_t i = 0; i < live; ++i) {
-          if (after[i] != at[i] + delta[i]) {
-            return false;
-          }
-        }
-        return true;
-      };
-      std::int64_t good = 0;
-      std::int64_t bad = n + 1;
-      if (on_line(n)) {
-        good = n;
-      }
-      for (std::int64_t probe = 1; good < n && probe < bad; probe *= 2) {
-        if (on_line(probe)) {
-          good = probe;
-        } else {
-          bad = probe;
-        }
-      }
-      while (good < n && bad - good > 1) {
-        const std::int64_t middle = good + (bad - good) / 2;
-        (on_line(middle) ? good : bad) = middle;
-      }
-      next = advance(next, delta, good);
-      n -= good;
-      // A jump ends where other constraints take over: what comes next is not on this line.
-      has_previous = false;
-    } else {
-      previous = delta;
-      has_previous = true;
+    bool straight = has_earlier && n > 1;
+    for (std::size_t i = 0; straight && i < live; ++i) {
+      straight = state[i] - before[i] == before[i] - earlier[i];
     }
-    state = next;
+    if (straight) {
+      n -= leap(state, before, live, n, step);
+      // A jump ends where other constraints take over: what comes next is not on this line.
+      has_earlier = false;
+    } else {
+      earlier = before;
+      has_earlier = true;
+    }
   }
 }
 

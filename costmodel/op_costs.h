@@ -15,14 +15,24 @@ class TransferCost {
  public:
   TransferCost(const Hardware& hardware, std::int64_t active_cores);
   std::int64_t cycles(std::int64_t bytes) const {
-    const std::int64_t timed = burst_ == 1 ? bytes : round_up(bytes, burst_);
-    if (timed <= fast_limit_) [[likely]] {
-      const auto scaled = static_cast<std::uint64_t>(timed * numerator_);
-      return setup_ + static_cast<std::int64_t>(shift_ >= 0
-                                                    ? (scaled + mask_) >> shift_
-                                                    : (scaled + mask_) / divisor_);
+    return setup_ + busy_cycles(burst_ == 1 ? bytes : round_up(bytes, burst_));
+  }
+
+  /// Without the set-up, bursts not rounded.
+  std::int64_t busy_cycles(std::int64_t bytes) const {
+    if (bytes > fast_limit_) [[unlikely]] {
+      return slow_cycles(bytes);
     }
-    return setup_ + slow_cycles(timed);
+    const auto scaled = static_cast<std::uint64_t>(bytes * numerator_) + mask_;
+    return static_cast<std::int64_t>(shift_ >= 0 ? scaled >> shift_ : scaled / divisor_);
+  }
+
+  std::int64_t setup() const { return setup_; }
+
+  /// Cycles of `bytes` in units of 1 / `unit` cycles, rounded down.
+  std::int64_t line_rate(std::int64_t bytes, std::int64_t unit) const {
+    return static_cast<std::int64_t>(static_cast<UInt128>(bytes * unit) *
+                                     static_cast<UInt128>(numerator_) / divisor_);
   }
 
  private:
@@ -52,6 +62,12 @@ class VectorCost {
   /// A lower bound for `rows` rows in at least `operations` operations.
   std::int64_t least_softmax_cycles(std::int64_t rows, std::int64_t operations) const {
     return (operations - 1) * fixed_ + softmax_cycles(rows);
+  }
+  /// A linear function of `rows` below softmax_cycles(), in units of 1 / `unit` cycles.
+  std::int64_t line(std::int64_t rows, std::int64_t unit) const {
+    const auto rate = static_cast<std::int64_t>(static_cast<Int128>(cols_ * element_milli_) * unit /
+                                                (static_cast<Int128>(lanes_) * kMilli));
+    return rows * rate + fixed_ * unit;
   }
   /// Elementary operations per score element (for energy).
   std::int64_t operations_per_element() const { return operations_; }

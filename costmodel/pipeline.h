@@ -57,6 +57,9 @@ struct PhaseTimes {
 /// the reference graph. Cost: a few rounds, however many there are. No allocation.
 std::int64_t phase_makespan(const PhaseTimes& times);
 
+/// The same where everything runs in sequence (phase_makespan() calls it for `serial`).
+std::int64_t serial_makespan(const PhaseTimes& times);
+
 /// Cycles in which the matrix and the vector unit are both busy. Walks transients round by round and
 /// every sub-tile of a round: for the answer of a search, not for its inner loop.
 std::int64_t phase_overlap(const PhaseTimes& times);

@@ -246,7 +246,7 @@ class ReferenceGraph::Impl : public OperationSink {
       case Unit::kMatrix:
         break;
     }
-    const TileCost& cost = costs_.matmul(op.matmul, op.rows != sizes_.tiling.q_rows,
+    const TileTime& cost = costs_.matmul(op.matmul, op.rows != sizes_.tiling.q_rows,
                                          op.cols != sizes_.tiling.kv_cols);
     totals_.matrix_busy_cycles += cost.cycles;
     totals_.l0_bytes += cost.l1_bytes;

@@ -88,20 +88,6 @@ std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
   return is_legal(shape, t) ? std::optional(t) : std::nullopt;
 }
 
-void balance(Random& random, Hardware& hardware, Workload& workload, const Tiling& tiling) {
-  // Cycles of a matmul sub-tile, roughly; the bandwidth is set so that a load takes about as long.
-  const std::int64_t macs = tiling.q_rows * tiling.kv_cols * workload.qk_dim;
-  const std::int64_t array = hardware.matrix.rows * hardware.matrix.cols * hardware.matrix.depth;
-  const double cycles = static_cast<double>(std::max<std::int64_t>(1, macs / array)) +
-                        static_cast<double>(hardware.matrix.startup_cycles);
-  const double bytes = static_cast<double>(tiling.kv_cols * workload.qk_dim * workload.bytes.input);
-  const double skew = 1.0 + static_cast<double>(random.between(-12, 12)) * 0.001;
-  const double rate = bytes / cycles * static_cast<double>(hardware.clock_hz) *
-                      static_cast<double>(hardware.cores) * skew;
-  hardware.dram.bandwidth_bytes_per_s = std::max<std::int64_t>(1, static_cast<std::int64_t>(rate));
-  hardware.dram.shared_channel = false;
-}
-
 std::string describe(const Hardware& hw, const Workload& w, const Tiling& t) {
   return fmt::format(
       "cores {} shared L1 {} shared channel {} latency {} | batch {} heads {}/{} M {} N {} E {} F {} "

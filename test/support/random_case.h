@@ -26,10 +26,6 @@ std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
                                     std::string_view variant, const Shape& shape,
                                     const CoreLayout& layout);
 
-/// Makes the time of a streamed sub-tile's load and of its matmuls nearly equal by choosing the
-/// bandwidth, and the shape long: the lag between two queues then takes hundreds of rounds to settle.
-void balance(Random& random, Hardware& hardware, Workload& workload, const Tiling& tiling);
-
 std::string describe(const Hardware& hardware, const Workload& workload, const Tiling& tiling);
 
 }  // namespace tilewright::test

@@ -1,0 +1,144 @@
+// Evaluator::lower_bound(): the evaluator itself under the least durations of a box.
+#include <algorithm>
+
+#include "common/math.h"
+#include "costmodel/evaluator.h"
+
+namespace tilewright {
+
+TileChoice Evaluator::least_of(const Sizes& sizes, MatmulKind kind) const {
+  const auto tiles = tiles_of(sizes, kind);
+  const bool one_rows = sizes.counts.edge_rows == sizes.tiling.q_rows;
+  const bool one_cols = sizes.counts.edge_cols == sizes.tiling.kv_cols;
+  TileChoice least;
+  const auto look = [&](std::size_t i) {
+    const TileCost cost = l0_.least(tiles[i]);
+    return TileTime{cost.cycles, cost.l1_bytes};
+  };
+  least.tile[0] = look(0);
+  least.tile[1] = one_cols ? least.tile[0] : look(1);
+  least.tile[2] = one_rows ? least.tile[0] : look(2);
+  least.tile[3] = one_rows ? least.tile[1] : (one_cols ? least.tile[2] : look(3));
+  return least;
+}
+
+std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
+                                              std::int64_t enough_cycles) const {
+  Sizes sizes;
+  sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+  const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
+  sizes.counts = count_tiles(problem_.shape, sizes.tiling);
+  // The counts are the same all over the box; the edges shrink as the tiles grow.
+  const TileCounts far = count_tiles(problem_.shape, high);
+  sizes.counts.edge_heads = std::min(far.edge_heads, sizes.tiling.heads);
+  sizes.counts.edge_rows = std::min(far.edge_rows, sizes.tiling.q_rows);
+  sizes.counts.edge_cols = std::min(far.edge_cols, sizes.tiling.kv_cols);
+  sizes.busiest = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, 0);
+  sizes.active = active_cores(sizes.counts, sizes.tiling.core_split, problem_.layout);
+  // Loading again only adds; and what P takes is at least a whole K (V) in L1 all the same.
+  const Plan plan = problem_.schedule.plan(problem_.shape, sizes.tiling, problem_.serial);
+  Plan slots = plan;
+  if (box.mode.overwrite != Overwrite::kNone) {
+    slots.phase_table[0].prob_row_bytes = 0;
+    sizes.tiling.buffers = 1;
+  }
+  std::int64_t peak = 0;
+  if (!fits(sizes, slots, &peak)) {
+    return std::nullopt;
+  }
+  sizes.tiling.buffers = box.mode.buffers;
+  const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
+  const std::int64_t enough = (enough_cycles - problem_.hardware.launch_cycles) /
+                              problem_.workload.repeat;
+  return total_figures(problem_, least_cycles(sizes, plan, choices, box, enough),
+                       dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
+}
+
+/// The makespan under the least durations of the box, then again along the line on which transfers and
+/// softmax follow the query rows (docs/search.md).
+std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
+                                     const ClassBox& box, std::int64_t enough) const {
+  std::array<PhaseTimes, kMaxPhases> phases;
+  std::int64_t cycles = 0;
+  for (std::size_t i = 0; i < plan.phase_count; ++i) {
+    const PhasePlan& phase = plan.phase_table[i];
+    times_of(sizes, sizes.busiest, phase, choices, phases[i]);
+    conserve_resident(sizes, phase, phases[i]);
+    cycles += phase_makespan(phases[i]);
+  }
+  constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
+  if (problem_.serial || box.low[1] == box.high[1] || cycles > std::min(enough, kLineLimit)) {
+    return cycles;
+  }
+  const auto at = [&](std::int64_t rows) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < plan.phase_count; ++i) {
+      sum += phase_makespan(on_line(sizes, plan.phase_table[i], phases[i], rows));
+    }
+    return sum;
+  };
+  const std::int64_t middle = box.low[1] + (box.high[1] - box.low[1]) / 2;
+  const std::int64_t value = at(middle);
+  const std::int64_t slope = at(middle + 1) - value;
+  const std::int64_t line = std::min(value + slope * (box.low[1] - middle),
+                                     value + slope * (box.high[1] - middle));
+  return std::max(cycles, ceil_div(std::max<std::int64_t>(line, 0), kLineUnit));
+}
+
+/// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head starts,
+/// however they are cut, so that the edge may take what the least full sub-tiles leave.
+void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
+                                  PhaseTimes& times) const {
+  if (!times.kv_resident) {
+    return;
+  }
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const auto conserve = [&](MatmulKind kind, StageTimes& loads) {
+    const std::int64_t bytes = problem_.shape.cols * stream_col_bytes(problem_.shape, kind) /
+                               sizes.busiest.share_first;
+    const std::int64_t all = transfer.busy_cycles(bytes) + transfer.setup() * times.sub_tiles;
+    loads.load_edge = std::max(loads.load_edge, all - (times.sub_tiles - 1) * loads.load_full);
+  };
+  if (phase.has_first) {
+    conserve(phase.first_kind, times.resident_first);
+  }
+  if (phase.has_second) {
+    conserve(MatmulKind::kPV, times.resident_second);
+  }
+}
+
+/// `least` in units of 1 / kLineUnit cycles, with transfers and softmax as linear functions of the rows
+/// of a full tile that nowhere exceed the true ones.
+PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
+                              std::int64_t rows) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const bool edge_last = sizes.tiling.core_split == CoreSplit::kHeads ||
+                         (sizes.busiest.positions - 1) * problem_.layout.cores ==
+                             sizes.counts.q_tiles - 1;
+  const std::int64_t edge_rows = problem_.shape.rows - (sizes.counts.q_tiles - 1) * rows;
+  PhaseTimes times = least;
+  const auto scale = [](StageTimes& stage) {
+    for (std::int64_t* time : {&stage.matmul_full, &stage.matmul_edge, &stage.load_full,
+                               &stage.load_edge}) {
+      *time *= kLineUnit;
+    }
+  };
+  const auto place = [&](RoundTimes& round, std::int64_t tile_rows) {
+    scale(round.first);
+    scale(round.second);
+    round.input = tile_rows * transfer.line_rate(phase.input_row_bytes, kLineUnit) +
+                  transfer.setup() * kLineUnit;
+    round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +
+                  transfer.setup() * kLineUnit;
+    round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;
+  };
+  place(times.full, rows);
+  place(times.last, edge_last ? edge_rows : rows);
+  scale(times.resident_first);
+  scale(times.resident_second);
+  times.latency *= kLineUnit;
+  times.last_differs = times.positions > 1 && (edge_last || least.last_differs);
+  return times;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,117 @@
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "common/error.h"
+#include "costmodel/evaluator.h"
+
+namespace tilewright {
+namespace {
+
+std::string_view pick_variant(const Schedule& schedule, std::string_view variant) {
+  if (variant.empty()) {
+    return schedule.variants().front();
+  }
+  for (const std::string_view known : schedule.variants()) {
+    if (known == variant) {
+      return known;
+    }
+  }
+  throw InputError(fmt::format("schedule '{}' has no variant '{}', expected one of {}",
+                               schedule.name(), variant,
+                               fmt::join(schedule.variants(), ", ")));
+}
+
+Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
+  const EnergyTable& e = hardware.energy;
+  const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
+  const Int128 macs = scores * (s.qk_dim + s.v_dim);
+  return macs * e.mac_fj * s.bytes.input / 2 +
+         scores * VectorCost(hardware, s).operations_per_element() * e.vector_op_fj +
+         scores * (s.bytes.score + s.bytes.input) * e.l1_fj_per_byte;
+}
+
+/// The figures of the worst tiling (one row, one column) must fit 64 bits, so that none overflows.
+void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s) {
+  const auto real = [](std::int64_t value) { return static_cast<double>(value); };
+  const double scores = real(s.pairs) * real(s.rows) * real(s.cols) * real(workload.repeat);
+  const double dims = real(s.qk_dim) + real(s.v_dim);
+  const double burst_cycles = real(hw.dram.burst_bytes + 8 * (s.qk_dim + s.v_dim)) *
+                              real(hw.clock_hz) * real(hw.cores) /
+                              real(hw.dram.bandwidth_bytes_per_s);
+  const double milli = real(pass_millicycles(hw.matrix, s.bytes.input)) / real(kMilli);
+  const double matmul = dims * (milli + 1) + dims * real(hw.matrix.startup_cycles) +
+                        32 * dims / real(hw.l0.bandwidth_bytes_per_cycle);
+  const double vector = real(hw.vector.startup_cycles + 2 * hw.vector.reduction_latency_cycles) +
+                        real(hw.vector.max_millicycles + hw.vector.sub_millicycles +
+                             hw.vector.exp_millicycles + hw.vector.sum_millicycles +
+                             hw.vector.div_millicycles + hw.vector.cast_millicycles);
+  const double transfers =
+      8 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
+  const double cycles = scores * (matmul + vector + transfers) + real(hw.launch_cycles);
+  const double bytes = scores * 32 * dims;
+  constexpr double kLimit = 4.6e18;  // 2^62
+  if (cycles > kLimit || bytes > kLimit) {
+    throw InputError(fmt::format(
+        "workload '{}' is too large for '{}': tiles of one element would take about {:.1e} cycles "
+        "and move {:.1e} bytes, expected at most {:.1e}",
+        workload.name, hw.name, cycles, bytes, kLimit));
+  }
+}
+
+}  // namespace
+
+std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes) {
+  return unit.pass_millicycles[bytes == 1 ? 0 : (bytes == 2 ? 1 : 2)];
+}
+
+Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
+                     std::string_view variant) {
+  if (const auto reason = refusal(workload)) {
+    throw InputError(fmt::format("workload '{}': {}", workload.name, *reason));
+  }
+  if (pass_millicycles(hardware.matrix, workload.bytes.input) == 0) {
+    throw InputError(fmt::format(
+        "workload '{}' has {}-byte inputs, but '{}' has no matrix.cycles_per_pass for them",
+        workload.name, workload.bytes.input, hardware.name));
+  }
+  const Shape shape = shape_of(workload);
+  check_magnitude(hardware, workload, shape);
+  return {hardware, workload, shape, {hardware.cores, hardware.l1.shared}, schedule,
+          is_serial(pick_variant(schedule, variant)), {}, {}, fixed_energy(hardware, shape)};
+}
+
+Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
+                      std::int64_t l0_bytes, std::int64_t peak) {
+  const EnergyTable& e = problem.hardware.energy;
+  const std::int64_t repeat = problem.workload.repeat;
+  Figures f;
+  f.cycles = problem.hardware.launch_cycles + repeat * layer_cycles;
+  f.traffic_bytes = repeat * dram_bytes;
+  f.l1_peak_bytes = peak;
+  const Int128 layer = problem.fixed_fj +
+                       static_cast<Int128>(dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
+                       static_cast<Int128>(l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
+  f.energy_fj = layer * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
+  return f;
+}
+
+Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows, std::int64_t kv_cols) {
+  Tiling tiling;
+  tiling.heads = heads;
+  tiling.q_rows = q_rows;
+  tiling.kv_cols = kv_cols;
+  tiling.kv_resident = mode.kv_resident;
+  tiling.buffers = mode.buffers;
+  tiling.lookahead = mode.lookahead;
+  tiling.overwrite = mode.overwrite;
+  tiling.core_split = mode.core_split;
+  return tiling;
+}
+
+Mode mode_of(const Tiling& tiling) {
+  return {tiling.kv_resident, tiling.buffers, tiling.lookahead, tiling.overwrite,
+          tiling.core_split};
+}
+
+}  // namespace tilewright

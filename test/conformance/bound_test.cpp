@@ -1,0 +1,148 @@
+// Lower bounds never exceed what any candidate of their box costs.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "common/math.h"
+#include "costmodel/coarse_bound.h"
+#include "test/support/counts.h"
+#include "test/support/random_case.h"
+#include "test/support/random_space.h"
+
+namespace tilewright::test {
+namespace {
+
+constexpr std::uint64_t kSeed = 9001;
+
+constexpr std::array kObjectives{Objective::kLatency, Objective::kEnergy, Objective::kEdp,
+                                 Objective::kTraffic};
+
+struct Range {
+  std::int64_t low = 1;
+  std::int64_t high = 1;
+};
+
+Range any_range(Random& random, std::int64_t length) {
+  const std::int64_t a = random.log_between(1, length);
+  const std::int64_t b = random.log_between(1, length);
+  return {std::min(a, b), std::max(a, b)};
+}
+
+/// Sizes that cut `length` into the same number of tiles.
+Range class_range(Random& random, std::int64_t length) {
+  const std::int64_t tiles = ceil_div(length, random.log_between(1, length));
+  const std::int64_t least = ceil_div(length, tiles);
+  const std::int64_t most = tiles == 1 ? length : ceil_div(length, tiles - 1) - 1;
+  const Range part = any_range(random, most - least + 1);
+  return {least + part.low - 1, least + part.high - 1};
+}
+
+template <typename MakeRange>
+ClassBox random_box(Random& random, const Problem& problem, const Mode& mode,
+                    const MakeRange& range) {
+  const std::array lengths{problem.shape.pairs, problem.shape.rows, problem.shape.cols};
+  ClassBox box;
+  box.mode = mode;
+  for (std::size_t axis = 0; axis < lengths.size(); ++axis) {
+    const Range r = range(random, lengths[axis]);
+    box.low[axis] = r.low;
+    box.high[axis] = r.high;
+  }
+  return box;
+}
+
+Tiling member(Random& random, const ClassBox& box) {
+  return tiling_of(box.mode, random.between(box.low[0], box.high[0]),
+                   random.between(box.low[1], box.high[1]),
+                   random.between(box.low[2], box.high[2]));
+}
+
+/// Random members of the box: none fits if the bound says so, none costs less in any figure.
+/// Returns how many fitted.
+std::int64_t check_members(Random& random, Evaluator& evaluator, const ClassBox& box,
+                           const std::optional<Figures>& bound) {
+  constexpr int kMembers = 6;
+  std::int64_t fitted = 0;
+  for (int i = 0; i < kMembers; ++i) {
+    const Tiling tiling = member(random, box);
+    if (!is_legal(evaluator.problem().shape, tiling)) {
+      continue;
+    }
+    const Objective objective = pick(random, kObjectives);
+    const auto candidate = evaluator.evaluate(tiling, objective);
+    if (!candidate) {
+      continue;
+    }
+    ++fitted;
+    INFO(describe(evaluator.problem().hardware, evaluator.problem().workload, tiling));
+    REQUIRE(bound);
+    REQUIRE(bound->cycles <= candidate->figures.cycles);
+    REQUIRE(bound->energy_fj <= candidate->figures.energy_fj);
+    REQUIRE(bound->traffic_bytes <= candidate->figures.traffic_bytes);
+    REQUIRE(bound->l1_peak_bytes <= candidate->figures.l1_peak_bytes);
+    REQUIRE(objective_value(objective, *bound) <= objective_value(objective, candidate->figures));
+  }
+  return fitted;
+}
+
+/// Calls visit(random, problem, mode) for every mode of `count` random spaces.
+template <typename Visit>
+void for_each_mode(std::int64_t count, const Visit& visit) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    SpaceCase drawn = random_space(kSeed + static_cast<std::uint64_t>(i));
+    drawn.options.pins.clear();
+    INFO(describe(drawn));
+    Problem problem = make_problem(drawn.hardware, drawn.workload, find_schedule(drawn.schedule),
+                                   drawn.options.variant);
+    if (L0Tiles(drawn.hardware, problem.shape).misfit()) {
+      continue;
+    }
+    const DesignSpace space =
+        make_space(problem, drawn.options.variant, TileSizes::kAll, drawn.options.pins);
+    Random random = Random::of(kSeed, 1, static_cast<std::uint64_t>(i));
+    Evaluator evaluator(problem);
+    for (const Mode& mode : space.modes) {
+      visit(random, problem, evaluator, mode);
+    }
+  }
+}
+
+TEST_CASE("Evaluator::lower_bound never exceeds a candidate of its class") {
+  std::int64_t fitted = 0;
+  for_each_mode(counted(1500), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    for (int boxes = 0; boxes < 4; ++boxes) {
+      const ClassBox box = random_box(random, problem, mode, class_range);
+      fitted += check_members(random, evaluator, box, evaluator.lower_bound(box));
+    }
+  });
+  CHECK(fitted > counted(20'000));
+}
+
+TEST_CASE("CoarseBound never exceeds a candidate of any box") {
+  std::int64_t fitted = 0;
+  for_each_mode(counted(1500), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    const CoarseBound coarse(problem);
+    for (int boxes = 0; boxes < 4; ++boxes) {
+      const ClassBox box = random_box(random, problem, mode, any_range);
+      fitted += check_members(random, evaluator, box, coarse(box));
+    }
+  });
+  CHECK(fitted > counted(20'000));
+}
+
+TEST_CASE("CoarseBound never exceeds a candidate where a box is a single class") {
+  for_each_mode(counted(1000), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    const CoarseBound coarse(problem);
+    const ClassBox box = random_box(random, problem, mode, class_range);
+    check_members(random, evaluator, box, coarse(box));
+  });
+}
+
+}  // namespace
+}  // namespace tilewright::test

@@ -1,0 +1,167 @@
+// What every strategy promises: exact ones equal brute force, all keep to their budget.
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "hw_profiles/hardware_yaml.h"
+#include "schedules/schedule.h"
+#include "schedules/workload_yaml.h"
+#include "search/objectives.h"
+#include "search/strategy.h"
+#include "test/support/counts.h"
+#include "test/support/random_case.h"
+#include "test/support/random_space.h"
+
+namespace tilewright::test {
+namespace {
+
+constexpr std::uint64_t kSeed = 11001;
+
+Result run(const SpaceCase& drawn, const std::string& strategy) {
+  TuneOptions options = drawn.options;
+  options.strategy = strategy;
+  return tune(drawn.hardware, drawn.workload, drawn.schedule, options);
+}
+
+void require_same_answer(const Result& a, const Result& b) {
+  REQUIRE(a.tiling == b.tiling);
+  REQUIRE(a.cost == b.cost);
+  REQUIRE(a.search.space == b.search.space);
+  REQUIRE(a.shortfall.has_value() == b.shortfall.has_value());
+}
+
+/// True if the case has an answer.
+bool check_exact(const SpaceCase& drawn) {
+  INFO(describe(drawn));
+  const Result exhaustive = run(drawn, "exhaustive");
+  const Result pruned = run(drawn, "pruned");
+  require_same_answer(pruned, exhaustive);
+  REQUIRE(exhaustive.proven);
+  REQUIRE(pruned.proven);
+  REQUIRE(pruned.search.evaluated + pruned.search.pruned == pruned.search.space);
+  REQUIRE(exhaustive.search.evaluated + exhaustive.search.pruned == exhaustive.search.space);
+  REQUIRE(pruned.gap == 0.0);
+  return pruned.tiling.has_value();
+}
+
+TEST_CASE("pruned returns what exhaustive returns, on small random spaces") {
+  std::int64_t answered = 0;
+  const std::int64_t cases = counted(1500);
+  for (std::int64_t i = 0; i < cases; ++i) {
+    answered += check_exact(random_space(kSeed + static_cast<std::uint64_t>(i))) ? 1 : 0;
+  }
+  if (counts_are_full()) {
+    CHECK(answered > cases * 8 / 10);
+    CHECK(answered < cases);
+  }
+}
+
+TEST_CASE("the optimum ranks first by (objective, cycles, energy, peak L1, factors)") {
+  for (std::int64_t i = 0; i < counted(150); ++i) {
+    const SpaceCase drawn = random_space(kSeed + 50'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn));
+    const Result best = run(drawn, "pruned");
+    Problem problem = make_problem(drawn.hardware, drawn.workload, find_schedule(drawn.schedule),
+                                   drawn.options.variant);
+    const DesignSpace space = make_space(problem, drawn.options.variant,
+                                         drawn.options.tile_sizes, drawn.options.pins);
+    const Objective objective = find_objective(drawn.options.objective);
+    if (!best.tiling) {
+      continue;
+    }
+    Evaluator evaluator(problem);
+    const auto chosen = evaluator.evaluate(*best.tiling, objective);
+    REQUIRE(chosen);
+    Random random(static_cast<std::uint64_t>(i));
+    for (int n = 0; n < 300; ++n) {
+      std::array<std::int64_t, kAxes> value{};
+      for (std::size_t axis = 0; axis < kAxes; ++axis) {
+        value[axis] = space.axes[axis].value(random.between(0, space.axes[axis].size() - 1));
+      }
+      const Tiling tiling = tiling_of(pick(random, space.modes), value[0], value[1], value[2]);
+      const auto other = try_candidate(evaluator, tiling, objective);
+      REQUIRE((!other || !ranks_before(objective, *other, *chosen)));
+    }
+  }
+}
+
+TEST_CASE("pruned returns what exhaustive returns on all divisors spaces of mas12 on mas-edge") {
+  const Suite suite = load_suite("mas12");
+  REQUIRE(suite.workloads.size() == 12);
+  SpaceCase drawn;
+  drawn.hardware = load_hardware("mas-edge");
+  drawn.options.tile_sizes = TileSizes::kDivisors;
+  const auto networks = static_cast<std::size_t>(counted(12));
+  for (std::size_t n = 0; n < networks; ++n) {
+    drawn.workload = suite.workloads[n];
+    for (const Schedule* schedule : all_schedules()) {
+      for (const std::string_view variant : schedule->variants()) {
+        drawn.schedule = schedule->name();
+        drawn.options.variant = variant;
+        INFO(drawn.workload.name);
+        REQUIRE(check_exact(drawn));
+      }
+    }
+  }
+}
+
+TEST_CASE("every strategy gives the same answer on 1, 2 and 8 threads") {
+  for (std::int64_t i = 0; i < counted(40); ++i) {
+    SpaceCase drawn = random_space(kSeed + 70'000 + static_cast<std::uint64_t>(i));
+    drawn.options.seed = static_cast<std::uint64_t>(i);
+    for (const Strategy* strategy : all_strategies()) {
+      INFO(describe(drawn) << " " << strategy->name());
+      drawn.options.threads = 1;
+      const Result alone = run(drawn, std::string(strategy->name()));
+      for (const int threads : {2, 8}) {
+        drawn.options.threads = threads;
+        const Result together = run(drawn, std::string(strategy->name()));
+        require_same_answer(together, alone);
+        REQUIRE(together.search.evaluated == alone.search.evaluated);
+        REQUIRE(together.search.pruned == alone.search.pruned);
+      }
+    }
+  }
+}
+
+TEST_CASE("genetic never ranks before the proven optimum, and is seeded") {
+  for (std::int64_t i = 0; i < counted(100); ++i) {
+    SpaceCase drawn = random_space(kSeed + 90'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn));
+    const Result best = run(drawn, "pruned");
+    const Result found = run(drawn, "genetic");
+    REQUIRE_FALSE(found.proven);
+    require_same_answer(run(drawn, "genetic"), found);
+    if (!found.tiling) {
+      continue;
+    }
+    REQUIRE(best.tiling);
+    const Objective objective = find_objective(drawn.options.objective);
+    const Problem problem = make_problem(drawn.hardware, drawn.workload,
+                                         find_schedule(drawn.schedule), drawn.options.variant);
+    Evaluator evaluator(problem);
+    const auto a = evaluator.evaluate(*found.tiling, objective);
+    const auto b = evaluator.evaluate(*best.tiling, objective);
+    REQUIRE_FALSE(ranks_before(objective, *a, *b));
+  }
+}
+
+TEST_CASE("genetic stops within one generation of max_evals") {
+  // 96 individuals, each repaired at most 24 times.
+  constexpr std::int64_t kGeneration = 96 * 24;
+  SpaceCase drawn = random_space(kSeed);
+  drawn.hardware = load_hardware("mas-edge");
+  drawn.workload = load_suite("bert-base").workloads.at(0);
+  drawn.options = {};
+  for (const std::int64_t limit : {1, 500, 3000, 30'000}) {
+    drawn.options.max_evals = limit;
+    const Result result = run(drawn, "genetic");
+    CHECK(result.search.evaluated >= limit);
+    CHECK(result.search.evaluated < limit + kGeneration);
+  }
+}
+
+}  // namespace
+}  // namespace tilewright::test

@@ -1,0 +1,222 @@
+#include "test/support/oracle.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "costmodel/details.h"
+#include "costmodel/reference.h"
+#include "test/support/random_case.h"
+#include "test/support/simulation.h"
+
+namespace tilewright::test {
+namespace {
+
+constexpr double kMostOperations = 2500;
+constexpr double kMostBalancedOperations = 25'000;
+constexpr std::array kObjectives{Objective::kLatency, Objective::kEnergy, Objective::kEdp,
+                                 Objective::kTraffic};
+
+Problem problem_of(const OracleCase& drawn) {
+  return make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
+}
+
+/// Queues that drift apart settle into a period of a few rounds, whose length divides this.
+constexpr std::int64_t kPeriod = 12;
+
+/// One phase on the busiest core, with any number of rounds.
+class PhaseProbe {
+ public:
+  PhaseProbe(const OracleCase& drawn, std::size_t phase) {
+    const Problem problem = problem_of(drawn);
+    Evaluator evaluator(problem);
+    const auto costs = evaluator.operation_costs(drawn.tiling, drawn.objective);
+    const Plan plan = drawn.schedule->plan(problem.shape, drawn.tiling, problem.serial);
+    const CoreRounds rounds =
+        deal_rounds(count_tiles(problem.shape, drawn.tiling), drawn.tiling, problem.layout, 0);
+    times_ = evaluator.phase_times(drawn.tiling, costs, plan.phases()[phase], rounds);
+    times_.full_groups = 1;
+    times_.edge_heads = 0;
+  }
+
+  std::int64_t positions() const { return times_.positions; }
+
+  /// What kPeriod more rounds add to the makespan of `positions` rounds.
+  std::int64_t growth(std::int64_t positions) {
+    times_.positions = positions;
+    const std::int64_t from = phase_makespan(times_);
+    times_.positions = positions + kPeriod;
+    return phase_makespan(times_) - from;
+  }
+
+ private:
+  PhaseTimes times_;
+};
+
+std::size_t phases_of(const OracleCase& drawn) {
+  const Problem problem = problem_of(drawn);
+  return drawn.schedule->plan(problem.shape, drawn.tiling, problem.serial).phase_count;
+}
+
+/// Many query tiles over few keys: thousands of rounds.
+void make_long(Random& random, Workload& workload) {
+  workload.q_len = random.log_between(500, 6000);
+  workload.kv_len = random.between(1, 8);
+}
+
+/// Makes the load queue and another one nearly equally busy. First a bandwidth at which a round's loads
+/// take hundreds or thousands of cycles; then the largest start-up of the vector or matrix unit that
+/// does not slow the steady state down, give or take a few cycles. The lag between two such queues
+/// closes by those few cycles a round. False if the start-up binds from the first cycle on.
+bool balance(Random& random, OracleCase& drawn) {
+  const Tiling& t = drawn.tiling;
+  Hardware& hw = drawn.hardware;
+  const std::size_t count = phases_of(drawn);
+  const Workload& w = drawn.workload;
+  // A round's loads; of several phases, those of the one with the softmax.
+  const std::int64_t elements = count == 1 ? (t.q_rows + w.kv_len) * w.qk_dim : t.q_rows * w.kv_len;
+  const std::int64_t bytes = t.heads * elements * w.bytes.input;
+  const std::int64_t wanted = random.log_between(1000, 20'000);
+  hw.dram.bandwidth_bytes_per_s =
+      std::max<std::int64_t>(1, bytes * (hw.clock_hz / wanted) * hw.cores);
+  hw.dram.latency_cycles = random.chance(50) ? 0 : random.log_between(1, wanted);
+  // Of several phases mostly the one that has the softmax.
+  const std::size_t phase =
+      count == 1 ? 0
+                 : (random.chance(70) ? 1 : static_cast<std::size_t>(random.between(0, 1)) * 2);
+  const bool vector = count == 1 ? random.chance(80) : phase == 1;
+  std::int64_t& startup = vector ? hw.vector.startup_cycles : hw.matrix.startup_cycles;
+  const auto steady = [&](std::int64_t cycles) {
+    constexpr std::int64_t kFar = 1 << 20;
+    startup = cycles;
+    return PhaseProbe(drawn, phase).growth(kFar);
+  };
+  const std::int64_t least = steady(0);
+  std::int64_t free = 0;
+  std::int64_t binding = 1 << 20;
+  while (binding - free > 1) {
+    const std::int64_t middle = free + (binding - free) / 2;
+    (steady(middle) == least ? free : binding) = middle;
+  }
+  startup = std::max<std::int64_t>(0, free + pick(random, std::array{-3, -2, -1, -1, 0, 1, 1, 2}));
+  return free > 0;
+}
+
+/// Energy from its definition and what the graph has counted.
+Int128 energy_of(const OracleCase& drawn, const Shape& s, const ReferenceTotals& totals,
+                 std::int64_t cycles) {
+  const EnergyTable& e = drawn.hardware.energy;
+  const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
+  const Int128 macs = scores * (s.qk_dim + s.v_dim);
+  const Int128 dram = totals.read_bytes + totals.write_bytes;
+  const Int128 l0 = totals.l0_bytes;
+  const std::int64_t vector_operations = s.bytes.score == s.bytes.input ? 5 : 6;
+  const Int128 l1 = dram + l0 + scores * (s.bytes.score + s.bytes.input);
+  const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 +
+                       scores * vector_operations * e.vector_op_fj + l1 * e.l1_fj_per_byte +
+                       l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
+  return layer * drawn.workload.repeat + static_cast<Int128>(cycles) * e.static_fj_per_cycle;
+}
+
+}  // namespace
+
+std::string describe(const OracleCase& drawn) {
+  return fmt::format("seed {} schedule {} variant {} objective {} | {}", drawn.seed,
+                     drawn.schedule->name(), drawn.variant, static_cast<int>(drawn.objective),
+                     describe(drawn.hardware, drawn.workload, drawn.tiling));
+}
+
+double operations_of(const OracleCase& drawn) {
+  const Problem problem = problem_of(drawn);
+  const Plan plan = drawn.schedule->plan(problem.shape, drawn.tiling, problem.serial);
+  return count_operations(problem.shape, drawn.tiling, problem.layout, plan.phases());
+}
+
+std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule,
+                                    std::string_view variant, DrawKind kind) {
+  const bool balanced = kind == DrawKind::kBalanced;
+  Random random(seed);
+  OracleCase drawn;
+  drawn.seed = seed;
+  drawn.schedule = &schedule;
+  drawn.variant = variant;
+  drawn.objective = pick(random, kObjectives);
+  drawn.hardware = random_hardware(random);
+  drawn.workload = random_workload(random);
+  if (balanced) {
+    make_long(random, drawn.workload);
+  }
+  const Shape shape = shape_of(drawn.workload);
+  const CoreLayout layout{drawn.hardware.cores, drawn.hardware.l1.shared};
+  const auto tiling = random_tiling(random, schedule, variant, shape, layout);
+  if (!tiling) {
+    return std::nullopt;
+  }
+  drawn.tiling = *tiling;
+  if (balanced) {
+    drawn.tiling.q_rows = std::min<std::int64_t>(drawn.tiling.q_rows, 4);
+    if (!is_legal(shape, drawn.tiling)) {
+      return std::nullopt;
+    }
+    if (!is_serial(variant) && !balance(random, drawn)) {
+      return std::nullopt;
+    }
+  }
+  const double most = balanced ? kMostBalancedOperations : kMostOperations;
+  return operations_of(drawn) <= most ? std::optional(drawn) : std::nullopt;
+}
+
+std::optional<std::string> difference(const OracleCase& drawn) {
+  const Problem problem = problem_of(drawn);
+  Evaluator evaluator(problem);
+  const auto found = evaluator.evaluate(drawn.tiling, drawn.objective);
+  if (!found) {
+    return "does not fit, though L1 is ample";
+  }
+  const ReferenceGraph graph(evaluator, found->tiling, drawn.objective);
+  const ReferenceTotals& t = graph.totals();
+  const Details d = details(evaluator, *found, drawn.objective);
+  const std::int64_t repeat = drawn.workload.repeat;
+  const std::int64_t cycles = drawn.hardware.launch_cycles + repeat * t.cycles;
+  const std::array<std::tuple<const char*, Int128, Int128>, 10> figures{{
+      {"cycles", found->figures.cycles, cycles},
+      {"traffic", found->figures.traffic_bytes, repeat * (t.read_bytes + t.write_bytes)},
+      {"read bytes", d.read_bytes, repeat * t.read_bytes},
+      {"matrix busy", d.matrix_busy_cycles, repeat * t.matrix_busy_cycles},
+      {"vector busy", d.vector_busy_cycles, repeat * t.vector_busy_cycles},
+      {"load busy", d.load_busy_cycles, repeat * t.load_busy_cycles},
+      {"store busy", d.store_busy_cycles, repeat * t.store_busy_cycles},
+      {"overlap", d.overlap_cycles, repeat * t.overlap_cycles},
+      {"L0 bytes", d.l0_bytes, repeat * t.l0_bytes},
+      {"energy", found->figures.energy_fj, energy_of(drawn, problem.shape, t, cycles)},
+  }};
+  for (const auto& [name, analytic, reference] : figures) {
+    if (analytic != reference) {
+      return fmt::format("{}: analytic {}, reference {}", name, analytic, reference);
+    }
+  }
+  return std::nullopt;
+}
+
+Transient transient_of(const OracleCase& drawn) {
+  const Problem problem = problem_of(drawn);
+  Evaluator evaluator(problem);
+  const auto histories = simulate(evaluator, drawn.tiling, drawn.objective);
+  Transient transient;
+  for (std::size_t phase = 0; phase < histories.size(); ++phase) {
+    PhaseProbe probe(drawn, phase);
+    std::int64_t position = probe.positions();
+    const std::int64_t settled = probe.growth(position);
+    while (position > 1 && probe.growth(position - 1) == settled) {
+      --position;
+    }
+    transient.makespan_rounds = std::max(transient.makespan_rounds, position - 1);
+    transient.drifting_rounds =
+        std::max(transient.drifting_rounds, drifting_rounds(histories[phase]));
+  }
+  return transient;
+}
+
+}  // namespace tilewright::test

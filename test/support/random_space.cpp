@@ -1,0 +1,116 @@
+#include "test/support/random_space.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "costmodel/evaluator.h"
+#include "search/objectives.h"
+#include "test/support/random_case.h"
+
+namespace tilewright::test {
+namespace {
+
+Workload small_workload(Random& random) {
+  Workload w = random_workload(random);
+  w.batch = 1;
+  w.q_len = random.between(1, w.heads == w.kv_heads ? 24 : 8);
+  w.kv_len = random.between(1, 24);
+  return w;
+}
+
+/// Buffers of a few array tiles, so that speed and traffic may ask for different cuts.
+void make_l0_scarce(Random& random, const ElementBytes& bytes, Hardware& hardware) {
+  const MatrixUnit& unit = hardware.matrix;
+  L0Buffers& l0 = hardware.l0;
+  l0.left_bytes = unit.rows * unit.depth * bytes.input * random.between(1, 6);
+  l0.right_bytes = unit.cols * unit.depth * bytes.input * random.between(1, 6);
+  l0.accumulator_bytes = unit.rows * unit.cols * bytes.accumulator * random.between(1, 4);
+}
+
+/// At most two axes and one mode factor are held.
+Pins random_pins(Random& random, const Workload& workload) {
+  const Shape shape = shape_of(workload);
+  Pins pins;
+  if (random.chance(30)) {
+    pins["q_rows"] = std::to_string(random.between(1, shape.rows));
+  }
+  if (random.chance(30)) {
+    pins["kv_cols"] = std::to_string(random.between(1, shape.cols));
+  }
+  if (random.chance(30)) {
+    pins["kv_resident"] = random.chance(50) ? "true" : "false";
+  }
+  if (random.chance(20)) {
+    pins["buffers"] = "1";
+  }
+  return pins;
+}
+
+}  // namespace
+
+std::string describe(const SpaceCase& c) {
+  std::string pins;
+  for (const auto& [name, value] : c.options.pins) {
+    pins += fmt::format(" {}={}", name, value);
+  }
+  return fmt::format("seed {} {} {} objective {} tile sizes {} L1 {} pins{} | {}", c.seed, c.schedule,
+                     c.options.variant, c.options.objective,
+                     static_cast<int>(c.options.tile_sizes), c.hardware.l1.capacity_bytes, pins,
+                     describe(c.hardware, c.workload, Tiling{}));
+}
+
+SpaceCase random_space(std::uint64_t seed) {
+  Random random(seed);
+  SpaceCase drawn;
+  drawn.seed = seed;
+  drawn.hardware = random_hardware(random);
+  drawn.workload = small_workload(random);
+  const Schedule& schedule = *pick(random, all_schedules());
+  drawn.schedule = schedule.name();
+  drawn.options.variant = pick(random, schedule.variants());
+  drawn.options.objective = pick(random, all_objectives()).name;
+  drawn.options.tile_sizes =
+      pick(random, std::array{TileSizes::kAll, TileSizes::kAll, TileSizes::kDivisors,
+                              TileSizes::kPow2});
+  drawn.options.threads = 1;
+  if (random.chance(30)) {
+    make_l0_scarce(random, drawn.workload.bytes, drawn.hardware);
+  }
+  if (random.chance(75)) {
+    const FootprintRange range = footprint_range(drawn);
+    drawn.hardware.l1.capacity_bytes =
+        random.log_between(std::max<std::int64_t>(1, range.least - range.least / 10), range.most);
+  }
+  if (random.chance(40)) {
+    drawn.options.pins = random_pins(random, drawn.workload);
+  }
+  return drawn;
+}
+
+FootprintRange footprint_range(const SpaceCase& drawn) {
+  const Schedule& schedule = find_schedule(drawn.schedule);
+  Problem problem =
+      make_problem(drawn.hardware, drawn.workload, schedule, drawn.options.variant);
+  const DesignSpace space =
+      make_space(problem, drawn.options.variant, TileSizes::kAll, drawn.options.pins);
+  const Evaluator evaluator(problem);
+  FootprintRange range{std::numeric_limits<std::int64_t>::max(), 1};
+  const Shape& shape = problem.shape;
+  for (const Mode& mode : space.modes) {
+    const Tiling low = tiling_of(mode, 1, 1, 1);
+    const Tiling high = tiling_of(mode, shape.pairs, shape.rows, shape.cols);
+    if (is_legal(shape, low)) {
+      range.least = std::min(range.least, evaluator.peak_footprint(low).bytes);
+    }
+    if (mode.overwrite == Overwrite::kNone) {
+      range.most = std::max(range.most, evaluator.peak_footprint(high).bytes);
+    }
+  }
+  range.most = std::max(range.most, range.least);
+  return range;
+}
+
+}  // namespace tilewright::test
