@@ -8,9 +8,10 @@ namespace tilewright {
 
 /// Moves `state`, reached from `before` by one step on a straight line, along that line as far as it
 /// goes, at most n steps; returns how many.
-template <std::size_t N, typename Step>
-std::int64_t leap(std::array<std::int64_t, N>& state, const std::array<std::int64_t, N>& before,
-                  std::size_t live, std::int64_t n, const Step& step) {
+template <std::size_t N, typename Live, typename Step>
+[[gnu::noinline]] std::int64_t leap(std::array<std::int64_t, N>& state,
+                                    const std::array<std::int64_t, N>& before, Live live,
+                                    std::int64_t n, const Step& step) {
   const std::array<std::int64_t, N> from = state;
   const auto move_to = [&](std::int64_t steps) {
     for (std::size_t i = 0; i < live; ++i) {
@@ -50,12 +51,13 @@ std::int64_t leap(std::array<std::int64_t, N>& state, const std::array<std::int6
 ///    starts at 0, so it never returns to 0).
 /// Long transients, where two nearly balanced queues drift apart by a few cycles a round, are crossed
 /// by the second rule.
-template <std::size_t N, typename Step>
-void repeat(std::array<std::int64_t, N>& state, std::size_t live, std::int64_t n,
-            const Step& step) {
+/// `live` is a number or, for loops that the compiler can unroll, a std::integral_constant.
+template <std::size_t N, typename Live, typename Step>
+[[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, Live live,
+                                          std::int64_t n, const Step& step) {
   using Times = std::array<std::int64_t, N>;
-  Times before;   // one step ago
-  Times earlier;  // two steps ago
+  Times before;     // one step ago
+  Times earlier{};  // two steps ago
   bool has_earlier = false;
   while (n > 0) {
     before = state;
@@ -76,8 +78,12 @@ void repeat(std::array<std::int64_t, N>& state, std::size_t live, std::int64_t n
     for (std::size_t i = 0; straight && i < live; ++i) {
       straight = state[i] - before[i] == before[i] - earlier[i];
     }
-    if (straight) {
-      n -= leap(state, before, live, n, step);
+    if (straight) [[unlikely]] {
+      // On copies, so that the state itself can stay in registers.
+      Times from = state;
+      const Times behind = before;
+      n -= leap(from, behind, live, n, step);
+      state = from;
       // A jump ends where other constraints take over: what comes next is not on this line.
       has_earlier = false;
     } else {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "common/math.h"
 #include "costmodel/leap.h"
@@ -20,22 +21,20 @@ namespace tilewright::pipeline {
 /// look-ahead + 1 `ready` times: when the second stage of the newest finished group and of the group
 /// before it ended.
 enum Time : std::size_t {
-  kLoad,       ///< load queue free
-  kStore,      ///< store queue free; equals kLoad on a shared channel
-  kMatrix,     ///< matrix queue free
-  kVector,     ///< vector queue free
-  kInput1,     ///< last reader of the newest input slot done
-  kInput2,     ///< ... of the one before
-  kFirst1,     ///< last matmul of the newest first stage
-  kFirst2,     ///< the one before it
-  kSecond1,    ///< last matmul of the newest second stage
-  kSecond2,    ///< the one before it; if resident: the last that read what stays
-  kStored1,    ///< newest round's store done
-  kStored2,    ///< ... of the round before
-  kReady0,     ///< P of the oldest round in flight is there; look-ahead more follow
-  kTimes = kReady0 + kMaxLookahead + 1 + 2
+  kLoad,     ///< load queue free
+  kStore,    ///< store queue free; equals kLoad on a shared channel
+  kMatrix,   ///< matrix queue free
+  kVector,   ///< vector queue free
+  kInput1,   ///< last reader of the newest input slot done
+  kInput2,   ///< ... of the one before
+  kFirst1,   ///< last matmul of the newest first stage
+  kFirst2,   ///< the one before it
+  kSecond1,  ///< last matmul of the newest second stage
+  kSecond2,  ///< the one before it; if resident: the last that read what stays
+  kStored1,  ///< newest round's store done
+  kStored2,  ///< ... of the round before
+  kReady0    ///< P of the oldest round in flight is there; look-ahead more follow
 };
-using Times = std::array<std::int64_t, kTimes>;
 
 /// Up to so many rounds, stepping costs less than watching for a pattern.
 constexpr std::int64_t kFewRounds = 3;
@@ -63,18 +62,25 @@ struct Cursor {
   std::int64_t position = 0;
 };
 
-/// `kFused`: all three stages are there and no store comes first. `kResident`: K and V stay.
-template <typename Recorder, bool kFused, bool kResident>
+/// `kFused`: all three stages are there and no store comes first. `kResident`: K and V stay. `kShared`:
+/// loads and stores share a channel. These and the look-ahead are known when compiling, so that the
+/// times of a run of rounds live in registers.
+template <typename Recorder, bool kFused, bool kResident, bool kShared, std::size_t kLookahead>
 class Pipeline {
  public:
+  static constexpr std::size_t kLive = kReady0 + kLookahead + 1;
+  static constexpr std::size_t kGroup1 = kLive;
+  static constexpr std::size_t kGroup2 = kLive + 1;
+  using Times = std::array<std::int64_t, kLive + 2>;
+  using Live = std::integral_constant<std::size_t, kLive>;
+  using LiveGroups = std::integral_constant<std::size_t, kLive + 2>;
+
   Pipeline(const PhaseTimes& times, Recorder& recorder)
       : t_(times),
         recorder_(recorder),
-        ahead_(times.lookahead + 1),
         full_rounds_(times.full_groups * times.positions),
         rounds_(full_rounds_ + (times.edge_heads > 0 ? times.positions : 0)),
         alike_(times.positions == 1 || !(kResident || times.last_differs)),
-        live_(kReady0 + static_cast<std::size_t>(ahead_)),
         full_(round_class(times.full)),
         last_(round_class(times.last)) {}
 
@@ -83,28 +89,61 @@ class Pipeline {
       return 0;
     }
     Times s{};
+    Memory memory;
     prologue(s);
     std::int64_t i = 0;
     // Groups whose every step sees only rounds of full groups repeat one period.
     if (!alike_) {
       const std::int64_t groups =
-          t_.full_groups - (ahead_ <= t_.positions ? 1 : ceil_div(ahead_, t_.positions));
+          t_.full_groups - (kAhead <= t_.positions ? 1 : ceil_div(kAhead, t_.positions));
       if (groups > 1) {
-        again(s, live_ + 2, groups, [this](Times& state) { walk(state, 0, t_.positions); });
+        again(s, LiveGroups(), groups, [&](Times& state) { walk(state, 0, t_.positions, memory); });
         i = groups * t_.positions;
       }
     }
-    walk(s, i, rounds_);
+    walk(s, i, rounds_, memory);
     return std::max({s[kLoad], s[kStore], s[kMatrix], s[kVector]});
   }
 
  private:
+  static constexpr std::int64_t kAhead = kLookahead + 1;
+  static constexpr std::size_t kNext = kLookahead > 0 ? 1 : 0;  ///< the next round's place
+
+  /// The last long run of rounds. A later one of the same kind that starts from the same state, but for
+  /// a shift in time, ends in the same state, but for that shift.
+  struct Memory {
+    Times entry{};
+    Times exit{};
+    std::int64_t position = -1;
+    std::int64_t run = 0;
+    std::int64_t heads_leaving = 0;
+    std::int64_t heads_entering = 0;
+
+    bool recall(Times& s, std::int64_t at, std::int64_t rounds, std::int64_t leaving,
+                std::int64_t entering) const {
+      if (at != position || rounds != run || leaving != heads_leaving ||
+          entering != heads_entering) {
+        return false;
+      }
+      const std::int64_t shift = s[0] - entry[0];
+      for (std::size_t i = 1; i < kLive; ++i) {
+        if (s[i] - entry[i] != shift) {
+          return false;
+        }
+      }
+      for (std::size_t i = 0; i < kLive; ++i) {
+        s[i] = exit[i] + shift;
+      }
+      return true;
+    }
+  };
+
   bool has_first() const { return kFused || t_.has_first; }
   bool has_softmax() const { return kFused || t_.has_softmax; }
   bool has_second() const { return kFused || t_.has_second; }
   bool store_first() const { return !kFused && t_.store_first; }
   /// Under overwrite all rounds' P share one region, so a softmax waits for the P V before it.
-  bool delays_softmax() const { return kFused && kResident && t_.overwritten > 0; }
+  bool delays_softmax() const { return kFused && kResident && kLookahead == 1 && t_.overwritten > 0; }
 
   RoundClass round_class(const RoundTimes& times) const {
     const auto matmuls = [this](const StageTimes& stage) {
@@ -150,12 +189,13 @@ class Pipeline {
 
   /// repeat(), or, where intervals are recorded, steps until a whole window of rounds in flight has
   /// moved as one.
-  template <typename Step>
-  void again(Times& s, std::size_t live, std::int64_t n, const Step& take) const {
+  template <typename Count, typename Step>
+  [[gnu::always_inline]] void again(Times& s, Count live, std::int64_t n,
+                                    const Step& take) const {
     if constexpr (!Recorder::kActive) {
       repeat(s, live, n, take);
     } else {
-      const std::int64_t enough = ahead_ + 3;
+      const std::int64_t enough = kAhead + 3;
       std::int64_t uniform = 0;
       for (; n > 0; --n) {
         const Times before = s;
@@ -179,20 +219,19 @@ class Pipeline {
   }
 
   void prologue(Times& s) const {
-    const std::int64_t end = std::min(ahead_, rounds_);
+    const std::int64_t end = std::min(kAhead, rounds_);
     for (std::int64_t r = 0; r < end; ++r) {
       const Kind k = kind(cursor(r));
       front(s, k, r == 0, s[kReady0]);
-      const auto ready = kReady0 + static_cast<std::size_t>(r);
       if (r == 0 || !delays_softmax()) {
-        s[ready] = softmax(s, k, 0);
+        s[kReady0 + static_cast<std::size_t>(r)] = softmax(s, k, 0);
       }
     }
   }
 
-  void walk(Times& s, std::int64_t begin, std::int64_t end) const {
+  void walk(Times& s, std::int64_t begin, std::int64_t end, Memory& memory) const {
     Cursor here = cursor(begin);
-    Cursor next = cursor(begin + ahead_);
+    Cursor next = cursor(begin + kAhead);
     while (here.round < end) {
       if (next.round >= rounds_) {
         drain(s, kind(here), here.round + 1 < rounds_ ? kind(cursor(here.round + 1)) : Kind{});
@@ -209,8 +248,18 @@ class Pipeline {
       const Kind leaving = kind(here);
       const Kind entering = kind(next);
       const auto take = [&](Times& state) { step(state, leaving, between, entering); };
-      if (run > kFewRounds) {
-        again(s, t_.positions == 1 ? live_ + 2 : live_, run, take);
+      if (!Recorder::kActive && !alike_ && run > kFewRounds) {
+        if (!memory.recall(s, here.position, run, leaving.heads, entering.heads)) {
+          const Times entry = s;
+          again(s, Live(), run, take);
+          memory = {entry, s, here.position, run, leaving.heads, entering.heads};
+        }
+      } else if (run > kFewRounds) {
+        if (kResident && t_.positions == 1) {
+          again(s, LiveGroups(), run, take);
+        } else {
+          again(s, Live(), run, take);
+        }
       } else {
         for (std::int64_t n = 0; n < run; ++n) {
           take(s);
@@ -226,20 +275,20 @@ class Pipeline {
   void step(Times& s, const Kind& here, const Kind& between, const Kind& there) const {
     second(s, here);
     if (delays_softmax()) {
-      s[kReady0 + 1] = softmax(s, between, s[kSecond1]);
+      s[kReady0 + kNext] = softmax(s, between, s[kSecond1]);
     }
     const std::int64_t done = has_second() ? s[kMatrix] : s[kReady0];
     if (store_first()) {
       store(s, here, done);
-      front(s, there, false, s[kReady0 + 1]);
+      front(s, there, false, s[kReady0 + kNext]);
     } else {
-      front(s, there, false, s[kReady0 + 1]);
+      front(s, there, false, s[kReady0 + kNext]);
       store(s, here, done);
     }
     const std::int64_t ready = delays_softmax() ? 0 : softmax(s, there, 0);
     shift_ready(s);
     if (!delays_softmax()) {
-      s[live_ - 1] = ready;
+      s[kLive - 1] = ready;
     }
     leave_group(s, here);
   }
@@ -247,7 +296,7 @@ class Pipeline {
   void drain(Times& s, const Kind& here, const Kind& there) const {
     second(s, here);
     if (delays_softmax() && there.heads > 0) {
-      s[kReady0 + 1] = softmax(s, there, s[kSecond1]);
+      s[kReady0 + kNext] = softmax(s, there, s[kSecond1]);
     }
     store(s, here, has_second() ? s[kMatrix] : s[kReady0]);
     shift_ready(s);
@@ -255,15 +304,15 @@ class Pipeline {
   }
 
   void shift_ready(Times& s) const {
-    for (std::size_t i = kReady0; i + 1 < live_; ++i) {
+    for (std::size_t i = kReady0; i + 1 < kLive; ++i) {
       s[i] = s[i + 1];
     }
   }
 
   void leave_group(Times& s, const Kind& kind) const {
     if (kind.last) {
-      s[live_ + 1] = s[live_];
-      s[live_] = s[kSecond2];
+      s[kGroup2] = s[kGroup1];
+      s[kGroup1] = s[kSecond2];
     }
   }
 
@@ -272,7 +321,7 @@ class Pipeline {
     const RoundTimes& r = kind.times();
     s[kLoad] = std::max(s[kLoad], t_.buffers == 1 ? s[kInput1] : s[kInput2]) +
                kind.heads * r.input;
-    if (t_.shared_channel) {
+    if (kShared) {
       s[kStore] = s[kLoad];
     }
     if (!has_first()) {
@@ -291,8 +340,9 @@ class Pipeline {
     if (kResident && !kind.first && !overwritten && !Recorder::kActive) {
       stay<kFirst1, kFirst2>(s, ready + kind.heads * kind.round->first_matmuls);
     } else {
-      stage(s, kind, r.first, t_.resident_first, ready, {kFirst1, kFirst2}, s[kLoad],
-            overwritten ? landing : kNotOverwritten);
+      stage<kFirst1, kFirst2>(s, kind, r.first, t_.resident_first,
+                              {s[kLoad], ready, s[kFirst1], s[kFirst2], s[kLoad],
+                               overwritten ? landing : kNotOverwritten});
     }
     s[kInput2] = s[kInput1];
     s[kInput1] = s[kMatrix];
@@ -311,9 +361,11 @@ class Pipeline {
       stay<kSecond1, kSecond2>(s, ready + kind.heads * kind.round->second_matmuls);
       return;
     }
-    const std::int64_t slot = t_.buffers == 1 ? s[live_] : s[live_ + 1];
-    stage(s, kind, kind.times().second, t_.resident_second, ready, {kSecond1, kSecond2},
-          std::max(s[kLoad], slot), overwritten ? s[kReady0] : kNotOverwritten);
+    const std::int64_t slot = t_.buffers == 1 ? s[kGroup1] : s[kGroup2];
+    stage<kSecond1, kSecond2>(s, kind, kind.times().second, t_.resident_second,
+                              {s[kLoad], ready, s[kSecond1], s[kSecond2],
+                               std::max(s[kLoad], slot),
+                               overwritten ? s[kReady0] : kNotOverwritten});
   }
 
   /// A stage whose operand is there already: matmuls one after the other until `end`.
@@ -326,62 +378,67 @@ class Pipeline {
     return t_.buffers == 1 ? s[kStored1] : s[kStored2];
   }
 
-  struct Slots {
-    Time last;
-    Time before;
-  };
   static constexpr std::int64_t kNotOverwritten = -1;
 
-  /// All matmuls of one stage with their loads. `resident_load`: when a resident operand's slot is
-  /// free and the load queue, too.
+  /// What a stage starts from.
+  struct Entry {
+    std::int64_t load = 0;           ///< load queue free
+    std::int64_t ready = 0;          ///< the first matmul can start, but for its sub-tile
+    std::int64_t last = 0;           ///< last matmul of the stage before done
+    std::int64_t before = 0;         ///< the one before it
+    std::int64_t resident_load = 0;  ///< a resident operand's slot and the load queue are free
+    std::int64_t landing = kNotOverwritten;  ///< the score slot for what P destroyed is free
+  };
+
+  /// All matmuls of one stage with their loads.
+  template <Time kLast, Time kBefore>
   void stage(Times& s, const Kind& kind, const StageTimes& stage_times,
-             const StageTimes& resident_loads, std::int64_t ready, const Slots& slots,
-             std::int64_t resident_load, std::int64_t landing) const {
-    Run run{stage_times, kind.heads, t_.sub_tiles, t_.latency};
-    StreamEnd end;
-    if constexpr (Recorder::kActive) {
-      record_stage(s, kind, run, resident_loads, ready, slots, resident_load, landing, end);
-    } else if (landing != kNotOverwritten) {
-      end = overwritten_stage(s, kind, run, resident_loads, ready, resident_load, landing);
-    } else if (kResident) {
-      if (kind.first) {
-        run.times.load_full = resident_loads.load_full;
-        run.times.load_edge = resident_loads.load_edge;
-        end = stream_free(run, resident_load, ready);
-      } else {
-        end.load = s[kLoad];
-        end.matmul = end.penultimate = ready + kind.heads * run.matmul_per_head();
-      }
-    } else if (t_.buffers == 1) {
-      end = stream_single(run, std::max(s[kLoad], s[slots.last]), ready);
-    } else {
-      end = stream_double(run, s[kLoad], ready, s[slots.before], s[slots.last]);
-    }
+             const StageTimes& resident_loads, const Entry& entry) const {
+    const StreamEnd end = stream(kind, stage_times, resident_loads, entry);
     s[kLoad] = end.load;
-    if (t_.shared_channel) {
+    if (kShared) {
       s[kStore] = end.load;
     }
-    s[kMatrix] = s[slots.last] = end.matmul;
-    s[slots.before] = end.penultimate;
+    s[kMatrix] = s[kLast] = end.matmul;
+    s[kBefore] = end.penultimate;
+  }
+
+  StreamEnd stream(const Kind& kind, const StageTimes& stage_times,
+                   const StageTimes& resident_loads, const Entry& entry) const {
+    Run run{stage_times, kind.heads, t_.sub_tiles, t_.latency};
+    if constexpr (Recorder::kActive) {
+      return record_stage(kind, run, resident_loads, entry);
+    }
+    if (!kResident) {
+      return t_.buffers == 1
+                 ? stream_single(run, std::max(entry.load, entry.last), entry.ready)
+                 : stream_double(run, entry.load, entry.ready, entry.before, entry.last);
+    }
+    if (entry.landing != kNotOverwritten) {
+      return overwritten_stage(kind, run, resident_loads, entry);
+    }
+    run.times.load_full = resident_loads.load_full;
+    run.times.load_edge = resident_loads.load_edge;
+    return stream_free(run, entry.resident_load, entry.ready);
   }
 
   /// The same, one sub-tile at a time, by the recurrences that stream.h solves.
-  void record_stage(const Times& s, const Kind& kind, const Run& run,
-                    const StageTimes& resident_loads, std::int64_t ready, const Slots& slots,
-                    std::int64_t resident_load, std::int64_t landing, StreamEnd& end) const {
-    const bool overwritten = landing != kNotOverwritten;
+  StreamEnd record_stage(const Kind& kind, const Run& run, const StageTimes& resident_loads,
+                         const Entry& entry) const {
+    const bool overwritten = entry.landing != kNotOverwritten;
     const std::int64_t stay = overwritten ? t_.sub_tiles - t_.overwritten : t_.sub_tiles;
     const StageTimes& loads = kResident ? resident_loads : run.times;
-    end = {kResident && kind.first && stay > 0 ? resident_load : s[kLoad], ready, ready};
-    std::int64_t last = s[slots.last];
-    std::int64_t before = s[slots.before];
+    StreamEnd end{kResident && kind.first && stay > 0 ? entry.resident_load : entry.load,
+                  entry.ready, entry.ready};
+    std::int64_t last = entry.last;
+    std::int64_t before = entry.before;
     bool landed = false;
-    std::int64_t stayed = ready;
+    std::int64_t stayed = entry.ready;
     for (std::int64_t n = 0; n < kind.heads * t_.sub_tiles; ++n) {
       const std::int64_t j = n % t_.sub_tiles;
       const bool edge = j == t_.sub_tiles - 1;
       if (overwritten && j >= stay && !landed) {
-        last = before = landing;
+        last = before = entry.landing;
         landed = true;
         stayed = end.matmul;
       }
@@ -401,27 +458,28 @@ class Pipeline {
       last = end.matmul;
     }
     end.penultimate = landed ? stayed : (kResident ? last : before);
+    return end;
   }
 
   /// The sub-tiles that stayed, then those that P took the place of, loaded again from `landing` on.
-  StreamEnd overwritten_stage(const Times& s, const Kind& kind, const Run& run,
-                              const StageTimes& loads, std::int64_t ready,
-                              std::int64_t resident_load, std::int64_t landing) const {
-    StreamEnd stayed{s[kLoad], ready, ready};
+  StreamEnd overwritten_stage(const Kind& kind, const Run& run, const StageTimes& loads,
+                              const Entry& entry) const {
+    StreamEnd stayed{entry.load, entry.ready, entry.ready};
     const std::int64_t stay = t_.sub_tiles - t_.overwritten;
     if (stay > 0) {
       const std::int64_t matmul = run.times.matmul_full;
       if (kind.first) {
         const Run first{{matmul, matmul, loads.load_full, loads.load_full}, 1, stay, t_.latency};
-        stayed = stream_free(first, resident_load, ready);
+        stayed = stream_free(first, entry.resident_load, entry.ready);
       } else {
         stayed.matmul += stay * matmul;
       }
     }
     const Run again{run.times, 1, t_.overwritten, t_.latency};
     StreamEnd end = std::min(t_.buffers, t_.overwritten) == 1
-                        ? stream_single(again, std::max(stayed.load, landing), stayed.matmul)
-                        : stream_double(again, stayed.load, stayed.matmul, landing, landing);
+                        ? stream_single(again, std::max(stayed.load, entry.landing), stayed.matmul)
+                        : stream_double(again, stayed.load, stayed.matmul, entry.landing,
+                                        entry.landing);
     end.penultimate = stayed.matmul;
     return end;
   }
@@ -446,7 +504,7 @@ class Pipeline {
   }
 
   void store(Times& s, const Kind& kind, std::int64_t done) const {
-    const std::size_t queue = t_.shared_channel ? kLoad : kStore;
+    const std::size_t queue = kShared ? kLoad : kStore;
     s[queue] = std::max(s[queue], done) + kind.heads * kind.times().store;
     s[kStore] = s[queue];
     s[kStored2] = s[kStored1];
@@ -459,11 +517,9 @@ class Pipeline {
 
   const PhaseTimes& t_;
   Recorder& recorder_;
-  const std::int64_t ahead_;
   const std::int64_t full_rounds_;
   const std::int64_t rounds_;
   const bool alike_;        ///< all rounds of full groups are of one kind
-  const std::size_t live_;  ///< times that move every round; two that move every group follow
   const RoundClass full_;
   const RoundClass last_;
 };

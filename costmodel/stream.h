@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "costmodel/leap.h"
 #include "costmodel/pipeline.h"
@@ -96,7 +97,7 @@ class DoubleStream {
 
   /// `heads` times (full sub-tiles, one edge sub-tile).
   void heads(const Run& run, std::int64_t heads) {
-    repeat(state_, 3, heads, [&](Times& state) {
+    repeat(state_, std::integral_constant<std::size_t, 3>(), heads, [&](Times& state) {
       advance(state, run.sub_tiles - 1, run.times.load_full, run.times.matmul_full);
       advance(state, run.times.load_edge, run.times.matmul_edge);
     });

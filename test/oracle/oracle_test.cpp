@@ -90,7 +90,7 @@ TEST_CASE("layerwise: 200 candidates with nearly balanced queues equal the refer
 TEST_CASE("flat: 200 candidates with nearly balanced queues equal the reference") {
   const Variety variety = expect_long_transients("flat");
   if (counts_are_full()) {
-    CHECK(variety.drifting >= 20);
+    CHECK(variety.drifting >= 15);
     CHECK(variety.longest > 1000);
   }
 }
@@ -98,7 +98,7 @@ TEST_CASE("mas: 200 candidates with nearly balanced queues equal the reference")
   const Variety variety = expect_long_transients("mas");
   if (counts_are_full()) {
     CHECK(variety.drifting >= 40);
-    CHECK(variety.late >= 5);
+    CHECK(variety.late >= 3);
     CHECK(variety.longest > 1000);
   }
 }

@@ -1,0 +1,127 @@
+// Laws between machines: more of a resource never makes the optimum slower, and no optimum beats the
+// work and the bytes there are.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/math.h"
+#include "search/tune.h"
+#include "test/support/counts.h"
+#include "test/support/random_space.h"
+
+namespace tilewright::test {
+namespace {
+
+constexpr std::uint64_t kSeed = 21'001;
+
+Result latency_optimum(const SpaceCase& drawn) {
+  TuneOptions options = drawn.options;
+  options.objective = "latency";
+  return tune(drawn.hardware, drawn.workload, drawn.schedule, options);
+}
+
+/// Checks on random spaces that `improve` makes the best latency no worse.
+void expect_no_slower(std::uint64_t salt,
+                      const std::function<void(Random&, SpaceCase&)>& improve) {
+  std::int64_t faster = 0;
+  for (std::int64_t i = 0; i < counted(400); ++i) {
+    SpaceCase drawn = random_space(kSeed + salt * 1'000'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn));
+    const Result before = latency_optimum(drawn);
+    Random random(drawn.seed);
+    improve(random, drawn);
+    const Result after = latency_optimum(drawn);
+    if (before.tiling) {
+      REQUIRE(after.tiling);
+      REQUIRE(after.cost.cycles <= before.cost.cycles);
+      faster += after.cost.cycles < before.cost.cycles ? 1 : 0;
+    }
+  }
+  CHECK(faster > 0);
+}
+
+TEST_CASE("more bandwidth never makes the optimum slower") {
+  expect_no_slower(1, [](Random& random, SpaceCase& drawn) {
+    std::int64_t& bandwidth = drawn.hardware.dram.bandwidth_bytes_per_s;
+    bandwidth += bandwidth / random.between(1, 50);
+  });
+}
+
+TEST_CASE("more lanes at the same reduction latency never make the optimum slower") {
+  expect_no_slower(2, [](Random& random, SpaceCase& drawn) {
+    drawn.hardware.vector.lanes += random.between(1, 64);
+  });
+}
+
+TEST_CASE("more L1 never makes the optimum slower") {
+  expect_no_slower(3, [](Random& random, SpaceCase& drawn) {
+    std::int64_t& capacity = drawn.hardware.l1.capacity_bytes;
+    capacity += random.log_between(1, capacity);
+  });
+}
+
+TEST_CASE("allowing a second buffer never makes the optimum slower") {
+  for (std::int64_t i = 0; i < counted(200); ++i) {
+    SpaceCase drawn = random_space(kSeed + 4'000'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn));
+    drawn.options.pins["buffers"] = "1";
+    const Result one = latency_optimum(drawn);
+    drawn.options.pins.erase("buffers");
+    const Result two = latency_optimum(drawn);
+    REQUIRE((!one.tiling || two.cost.cycles <= one.cost.cycles));
+  }
+}
+
+TEST_CASE("allowing more look-ahead never makes the optimum slower") {
+  for (std::int64_t i = 0; i < counted(400); ++i) {
+    SpaceCase drawn = random_space(kSeed + 5'000'000 + static_cast<std::uint64_t>(i));
+    if (drawn.schedule != "mas") {
+      continue;
+    }
+    INFO(describe(drawn));
+    drawn.options.pins["lookahead"] = "1";
+    const Result one = latency_optimum(drawn);
+    drawn.options.pins.erase("lookahead");
+    const Result any = latency_optimum(drawn);
+    REQUIRE((!one.tiling || any.cost.cycles <= one.cost.cycles));
+  }
+}
+
+TEST_CASE("no optimum is below the matrix work at peak or the bytes at full bandwidth") {
+  std::int64_t near = 0;
+  for (std::int64_t i = 0; i < counted(600); ++i) {
+    const SpaceCase drawn = random_space(kSeed + 6'000'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn));
+    const Result best = latency_optimum(drawn);
+    if (!best.tiling) {
+      continue;
+    }
+    const Hardware& hw = drawn.hardware;
+    const Workload& w = drawn.workload;
+    const std::int64_t input = w.bytes.input;
+    const Int128 scores = static_cast<Int128>(w.batch) * w.heads * w.q_len * w.kv_len;
+    const Int128 macs = scores * (w.qk_dim + w.v_dim);
+    const Int128 queries = static_cast<Int128>(w.batch) * w.heads * w.q_len;
+    const Int128 keys = static_cast<Int128>(w.batch) * w.kv_heads * w.kv_len;
+    Int128 bytes = (queries + keys) * (w.qk_dim + w.v_dim) * input;
+    if (drawn.schedule == "layerwise") {
+      bytes += 2 * scores * (w.bytes.score + input);
+    }
+    const Int128 layers = w.repeat;
+    const Int128 cycles = best.cost.cycles - hw.launch_cycles;
+    const Int128 peak = static_cast<Int128>(hw.cores) * hw.matrix.rows * hw.matrix.cols *
+                        hw.matrix.depth * kMilli;
+    const std::int64_t pass = hw.matrix.pass_millicycles[input == 1 ? 0 : (input == 2 ? 1 : 2)];
+    REQUIRE(cycles * peak >= layers * macs * pass);
+    REQUIRE(cycles * hw.dram.bandwidth_bytes_per_s >= layers * bytes * hw.clock_hz);
+    REQUIRE(best.cost.dram_read_bytes + best.cost.dram_write_bytes >= layers * bytes);
+    near += cycles * hw.dram.bandwidth_bytes_per_s < 2 * layers * bytes * hw.clock_hz ? 1 : 0;
+  }
+  CHECK(near > 0);
+}
+
+}  // namespace
+}  // namespace tilewright::test
