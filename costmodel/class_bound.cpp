@@ -64,6 +64,7 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     const PhasePlan& phase = plan.phase_table[i];
     times_of(sizes, sizes.busiest, phase, choices, phases[i]);
     conserve_resident(sizes, phase, phases[i]);
+    conserve_matmuls(sizes, phase, phases[i]);
     cycles += phase_makespan(phases[i]);
   }
   constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
@@ -107,8 +108,48 @@ void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
   }
 }
 
-/// `least` in units of 1 / kLineUnit cycles, with transfers and softmax as linear functions of the rows
-/// of a full tile that nowhere exceed the true ones.
+/// However the columns are cut, the sub-tiles of a query tile together take the array passes of all
+/// columns and a start-up each.
+std::int64_t Evaluator::all_sub_tiles(MatmulKind kind, std::int64_t rows,
+                                      std::int64_t sub_tiles) const {
+  const MatmulTile whole = matmul_tile(problem_.shape, kind, rows, problem_.shape.cols);
+  const MatrixUnit& unit = problem_.hardware.matrix;
+  const std::int64_t passes = ceil_div(whole.m, unit.rows) * ceil_div(whole.n, unit.cols) *
+                              ceil_div(whole.k, unit.depth);
+  return ceil_div(passes * pass_millicycles(unit, problem_.shape.bytes.input), kMilli) +
+         unit.startup_cycles * sub_tiles;
+}
+
+void Evaluator::conserve_matmuls(const Sizes& sizes, const PhasePlan& phase,
+                                 PhaseTimes& times) const {
+  const auto conserve = [&](MatmulKind kind, StageTimes& stage, std::int64_t rows) {
+    stage.matmul_all = std::max(stage.matmul_all, all_sub_tiles(kind, rows, times.sub_tiles));
+  };
+  if (phase.has_first) {
+    conserve(phase.first_kind, times.full.first, sizes.busiest.rows_full);
+    conserve(phase.first_kind, times.last.first, sizes.busiest.rows_last);
+  }
+  if (phase.has_second) {
+    conserve(MatmulKind::kPV, times.full.second, sizes.busiest.rows_full);
+    conserve(MatmulKind::kPV, times.last.second, sizes.busiest.rows_last);
+  }
+}
+
+/// all_sub_tiles() without rounding the rows up to the array: linear in the rows and never above, in
+/// units of 1 / kLineUnit cycles.
+std::int64_t Evaluator::all_sub_tiles_line(MatmulKind kind, std::int64_t rows,
+                                           std::int64_t sub_tiles) const {
+  const MatmulTile whole = matmul_tile(problem_.shape, kind, rows, problem_.shape.cols);
+  const MatrixUnit& unit = problem_.hardware.matrix;
+  const Int128 across = static_cast<Int128>(ceil_div(whole.n, unit.cols)) *
+                        ceil_div(whole.k, unit.depth) * kLineUnit *
+                        pass_millicycles(unit, problem_.shape.bytes.input);
+  return rows * static_cast<std::int64_t>(across / (static_cast<Int128>(unit.rows) * kMilli)) +
+         unit.startup_cycles * sub_tiles * kLineUnit;
+}
+
+/// `least` in units of 1 / kLineUnit cycles, with transfers, softmax and the matmuls of a resident operand
+/// as convex functions of the rows of a full tile that nowhere exceed the true ones.
 PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
                               std::int64_t rows) const {
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
@@ -119,13 +160,23 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
   PhaseTimes times = least;
   const auto scale = [](StageTimes& stage) {
     for (std::int64_t* time : {&stage.matmul_full, &stage.matmul_edge, &stage.load_full,
-                               &stage.load_edge}) {
+                               &stage.load_edge, &stage.matmul_all}) {
       *time *= kLineUnit;
     }
   };
   const auto place = [&](RoundTimes& round, std::int64_t tile_rows) {
     scale(round.first);
     scale(round.second);
+    if (phase.has_first) {
+      round.first.matmul_all =
+          std::max(round.first.matmul_all,
+                   all_sub_tiles_line(phase.first_kind, tile_rows, least.sub_tiles));
+    }
+    if (phase.has_second) {
+      round.second.matmul_all =
+          std::max(round.second.matmul_all,
+                   all_sub_tiles_line(MatmulKind::kPV, tile_rows, least.sub_tiles));
+    }
     round.input = tile_rows * transfer.line_rate(phase.input_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;
     round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +

@@ -8,7 +8,11 @@ CoarseBound::CoarseBound(const Problem& problem)
     : problem_(problem),
       vector_(problem.hardware, problem.shape),
       alone_(problem.hardware, 1),
-      pass_milli_(pass_millicycles(problem.hardware.matrix, problem.shape.bytes.input)) {}
+      pass_milli_(pass_millicycles(problem.hardware.matrix, problem.shape.bytes.input)) {
+  for (std::int64_t cores = 1; cores <= problem.layout.cores; ++cores) {
+    transfers_.emplace_back(problem.hardware, cores);
+  }
+}
 
 /// Cycles for `bytes` at the whole machine's bandwidth: all cores together are no faster.
 std::int64_t CoarseBound::transfer_cycles(std::int64_t bytes) const {
@@ -21,6 +25,7 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
   Least least;
   least.counts = count_tiles(shape, high);
+  least.active = active_cores(least.counts, box.mode.core_split, problem_.layout);
   if (box.mode.core_split == CoreSplit::kHeads) {
     least.pairs = ceil_div(shape.pairs, cores);
     if (box.low[0] == box.high[0]) {
@@ -29,10 +34,12 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
     }
     least.rows = shape.rows;
     least.q_tiles = least.counts.q_tiles;
+    least.rounds = ceil_div(least.counts.groups, cores) * least.q_tiles;
   } else {
     least.pairs = shape.pairs;
     least.q_tiles = ceil_div(least.counts.q_tiles, cores);
     least.rows = ceil_div(shape.rows, cores);
+    least.rounds = least.counts.groups * least.q_tiles;
   }
   return least;
 }
@@ -109,6 +116,49 @@ std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) con
   return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
 }
 
+/// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds (or
+/// sub-tiles) go through load, latency and reader one after the other; likewise writer and store.
+std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
+                                      const PhasePlan& phase) const {
+  const Shape& s = problem_.shape;
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(least.active - 1)];
+  const std::int64_t latency = problem_.hardware.dram.latency_cycles;
+  const std::int64_t buffers = box.mode.buffers;
+  const std::int64_t rows = least.pairs * least.rows;
+  const std::int64_t input = transfer.busy_cycles(rows * phase.input_row_bytes) +
+                             least.rounds * latency;
+  const std::int64_t store = transfer.busy_cycles(rows * phase.output_row_bytes);
+  const std::int64_t vector =
+      phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
+  const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
+  const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
+  const std::int64_t reader = phase.has_first ? first : vector;
+  const std::int64_t writer = phase.has_second ? second : (phase.has_softmax ? vector : first);
+  std::int64_t least_cycles = std::max(input + reader, writer + store) / buffers;
+  if (phase.store_first && problem_.hardware.dram.shared_channel && !phase.has_softmax) {
+    // One slot each and the store before the next loads: a single chain.
+    least_cycles = std::max(least_cycles, input + first + store);
+  }
+  if (!box.mode.kv_resident) {
+    const std::int64_t sub_tiles = least.pairs * least.q_tiles * least.counts.sub_tiles;
+    const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
+                                   ? problem_.layout.cores
+                                   : 1;
+    const auto stream = [&](MatmulKind kind) {
+      const std::int64_t bytes =
+          least.pairs * least.q_tiles * s.cols * stream_col_bytes(s, kind) / share;
+      return transfer.busy_cycles(bytes) + sub_tiles * latency;
+    };
+    if (phase.has_first) {
+      least_cycles = std::max(least_cycles, (stream(phase.first_kind) + first) / buffers);
+    }
+    if (phase.has_second) {
+      least_cycles = std::max(least_cycles, (stream(MatmulKind::kPV) + second) / buffers);
+    }
+  }
+  return least_cycles;
+}
+
 std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
                                        const PhasePlan& phase) const {
   const Shape& s = problem_.shape;
@@ -145,7 +195,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);
-  return std::max(busy, channel);
+  return std::max({busy, channel, slot_cycles(box, least, phase)});
 }
 
 std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "costmodel/evaluator.h"
 
@@ -24,6 +25,8 @@ class CoarseBound {
     std::int64_t pairs = 0;    ///< on the busiest core
     std::int64_t rows = 0;     ///< query rows per pair on the busiest core
     std::int64_t q_tiles = 0;  ///< query tiles per pair on the busiest core
+    std::int64_t rounds = 0;   ///< on the busiest core
+    std::int64_t active = 1;   ///< cores with any work: the more, the less bandwidth for each
   };
 
   Least least_of(const ClassBox& box) const;
@@ -34,10 +37,12 @@ class CoarseBound {
   std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
+  std::int64_t slot_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
 
   const Problem& problem_;
   VectorCost vector_;
   TransferCost alone_;  ///< one active core: the whole bandwidth
+  std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
   std::int64_t pass_milli_;
 };
 

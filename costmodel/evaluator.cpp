@@ -61,6 +61,7 @@ StageTimes Evaluator::stage_times(const Sizes& sizes, MatmulKind kind, const Cho
   const TileChoice& choice = choices[index_of(kind)];
   times.matmul_full = choice.tile[edge_rows ? 2 : 0].cycles;
   times.matmul_edge = choice.tile[edge_rows ? 3 : 1].cycles;
+  times.matmul_all = (sizes.counts.sub_tiles - 1) * times.matmul_full + times.matmul_edge;
   return times;
 }
 

@@ -90,17 +90,22 @@ std::optional<TileCost> L0Tiles::cost(const MatmulTile& matmul, const L0Tile& ti
       accumulator > buffers_.accumulator_bytes) {
     return std::nullopt;
   }
-  const Counts counts{ceil_div(matmul.m, t.m), ceil_div(matmul.n, t.n), ceil_div(matmul.k, t.k)};
   const std::int64_t array = passes(matmul.m, t.m, unit_.rows) *
                              passes(matmul.n, t.n, unit_.cols) *
                              passes(matmul.k, t.k, unit_.depth);
-  const std::int64_t compute = ceil_div(array * pass_milli_, kMilli) +
+  return cost_of(matmul, array,
+                 {ceil_div(matmul.m, t.m), ceil_div(matmul.n, t.n), ceil_div(matmul.k, t.k)}, t);
+}
+
+TileCost L0Tiles::cost_of(const MatmulTile& matmul, std::int64_t array_passes,
+                          const Counts& counts, const L0Tile& tile) const {
+  const std::int64_t compute = ceil_div(array_passes * pass_milli_, kMilli) +
                                unit_.startup_cycles * counts.m * counts.n * counts.k;
   TileCost cost;
   cost.l1_bytes = traffic(matmul, counts);
   cost.cycles = std::max(compute, ceil_div(cost.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
-  cost.l0_bytes = left + right + accumulator;
-  cost.tile = t;
+  cost.l0_bytes = held_bytes(matmul, tile);
+  cost.tile = tile;
   return cost;
 }
 
@@ -121,31 +126,59 @@ TileCost L0Tiles::least(const MatmulTile& t) const {
   return least;
 }
 
-/// All tiles whose sides are multiples of the array's (or the whole side). Given m and n, the largest
-/// k that fits is at least as good in cycles and traffic as any smaller one.
+namespace {
+
+/// One way to cut a side: the piece, how many there are and the array passes they take.
+struct Cut {
+  std::int64_t piece = 0;
+  std::int64_t count = 0;
+  std::int64_t passes = 0;
+};
+
+/// The cuts of `size` into pieces up to `limit` that no smaller piece equals in both count and passes,
+/// ascending. Any other integer piece costs at least as much as one of them and holds more.
+std::vector<Cut> cuts(std::int64_t size, std::int64_t width, std::int64_t limit) {
+  std::vector<Cut> front;
+  for (std::int64_t piece = 1; piece <= std::min(size, limit); ++piece) {
+    const Cut cut{piece, ceil_div(size, piece), passes(size, piece, width)};
+    const bool beaten = std::any_of(front.rbegin(), front.rend(), [&](const Cut& smaller) {
+      return smaller.count <= cut.count && smaller.passes <= cut.passes;
+    });
+    if (!beaten) {
+      front.push_back(cut);
+    }
+  }
+  return front;
+}
+
+}  // namespace
+
+/// All integer tiles, but those that a smaller one beats.
 void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const {
-  const auto side = [](std::int64_t unit, std::int64_t size) { return std::min(unit, size); };
-  const std::int64_t m_step = side(unit_.rows, matmul.m);
-  const std::int64_t n_step = side(unit_.cols, matmul.n);
-  for (std::int64_t m = m_step;; m = side(m + m_step, matmul.m)) {
-    for (std::int64_t n = n_step;; n = side(n + n_step, matmul.n)) {
-      if (m * n * bytes_.accumulator > buffers_.accumulator_bytes) {
+  const std::int64_t area = buffers_.accumulator_bytes / bytes_.accumulator;
+  const std::int64_t left = buffers_.left_bytes / bytes_.input;
+  const std::int64_t right = buffers_.right_bytes / bytes_.input;
+  const std::vector<Cut> rows = cuts(matmul.m, unit_.rows, std::min(area, left));
+  const std::vector<Cut> cols = cuts(matmul.n, unit_.cols, std::min(area, right));
+  const std::vector<Cut> depths = cuts(matmul.k, unit_.depth, std::min(left, right));
+  const std::int64_t fewest_passes = ceil_div(matmul.k, unit_.depth);
+  for (const Cut& m : rows) {
+    for (const Cut& n : cols) {
+      if (m.piece * n.piece > area) {
         break;
       }
-      std::int64_t k = std::min(buffers_.left_bytes / (m * bytes_.input),
-                                buffers_.right_bytes / (n * bytes_.input));
-      k = k >= matmul.k ? matmul.k : (k >= unit_.depth ? k / unit_.depth * unit_.depth : k);
-      if (k > 0) {
-        if (const auto found = cost(matmul, {m, n, k})) {
-          points.push_back(*found);
+      const std::int64_t deepest = std::min(left / m.piece, right / n.piece);
+      // From the deepest that fits down: fewest pieces first, until the passes cannot get fewer.
+      auto k = std::upper_bound(depths.begin(), depths.end(), deepest,
+                                [](std::int64_t limit, const Cut& cut) { return limit < cut.piece; });
+      while (k != depths.begin()) {
+        --k;
+        points.push_back(cost_of(matmul, m.passes * n.passes * k->passes,
+                                 {m.count, n.count, k->count}, {m.piece, n.piece, k->piece}));
+        if (k->passes == fewest_passes) {
+          break;
         }
       }
-      if (n == matmul.n) {
-        break;
-      }
-    }
-    if (m == matmul.m || m * n_step * bytes_.accumulator > buffers_.accumulator_bytes) {
-      break;
     }
   }
 }

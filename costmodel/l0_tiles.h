@@ -95,6 +95,8 @@ class L0Tiles {
   }
   const Fastest& insert(std::uint64_t key, MatmulKind kind, std::int64_t rows, std::int64_t cols);
   void grow();
+  TileCost cost_of(const MatmulTile& matmul, std::int64_t array_passes, const Counts& counts,
+                   const L0Tile& tile) const;
   void enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const;
   std::int64_t traffic(const MatmulTile& matmul, const Counts& counts) const;
 

@@ -14,6 +14,9 @@ struct StageTimes {
   std::int64_t matmul_edge = 0;
   std::int64_t load_full = 0;
   std::int64_t load_edge = 0;
+  /// All matmuls of a pair, one after the other: of full and edge sub-tiles as above. (In a lower bound
+  /// it may be more: work is conserved, however the sub-tiles share it.)
+  std::int64_t matmul_all = 0;
 };
 
 /// Cycles of a round's operations, each for one pair.

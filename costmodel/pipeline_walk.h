@@ -39,21 +39,12 @@ enum Time : std::size_t {
 /// Up to so many rounds, stepping costs less than watching for a pattern.
 constexpr std::int64_t kFewRounds = 3;
 
-/// What happens to all rounds of one position: their times, and the matmuls of a pair added up.
-struct RoundClass {
-  const RoundTimes* times = nullptr;
-  std::int64_t first_matmuls = 0;
-  std::int64_t second_matmuls = 0;
-};
-
 /// Which round of its group a round is.
 struct Kind {
   std::int64_t heads = 0;
-  const RoundClass* round = nullptr;
+  const RoundTimes* times = nullptr;
   bool first = false;  ///< loads a resident operand
   bool last = false;   ///< ends its group
-
-  const RoundTimes& times() const { return *round->times; }
 };
 
 /// A round and its place in its group.
@@ -80,9 +71,7 @@ class Pipeline {
         recorder_(recorder),
         full_rounds_(times.full_groups * times.positions),
         rounds_(full_rounds_ + (times.edge_heads > 0 ? times.positions : 0)),
-        alike_(times.positions == 1 || !(kResident || times.last_differs)),
-        full_(round_class(times.full)),
-        last_(round_class(times.last)) {}
+        alike_(times.positions == 1 || !(kResident || times.last_differs)) {}
 
   std::int64_t makespan() const {
     if (rounds_ == 0) {
@@ -145,13 +134,6 @@ class Pipeline {
   /// Under overwrite all rounds' P share one region, so a softmax waits for the P V before it.
   bool delays_softmax() const { return kFused && kResident && kLookahead == 1 && t_.overwritten > 0; }
 
-  RoundClass round_class(const RoundTimes& times) const {
-    const auto matmuls = [this](const StageTimes& stage) {
-      return (t_.sub_tiles - 1) * stage.matmul_full + stage.matmul_edge;
-    };
-    return {&times, matmuls(times.first), matmuls(times.second)};
-  }
-
   /// Where positions make no difference they are not followed.
   Cursor cursor(std::int64_t round) const {
     if (alike_) {
@@ -171,7 +153,7 @@ class Pipeline {
 
   Kind kind(const Cursor& at) const {
     const bool last = at.position == t_.positions - 1;
-    return {at.round < full_rounds_ ? t_.heads : t_.edge_heads, last ? &last_ : &full_,
+    return {at.round < full_rounds_ ? t_.heads : t_.edge_heads, last ? &t_.last : &t_.full,
             kResident && at.position == 0, last};
   }
 
@@ -318,7 +300,7 @@ class Pipeline {
 
   /// Input load and first matmul. `landing`: when the score slot before it was released.
   void front(Times& s, const Kind& kind, bool very_first, std::int64_t landing) const {
-    const RoundTimes& r = kind.times();
+    const RoundTimes& r = *kind.times;
     s[kLoad] = std::max(s[kLoad], t_.buffers == 1 ? s[kInput1] : s[kInput2]) +
                kind.heads * r.input;
     if (kShared) {
@@ -338,7 +320,7 @@ class Pipeline {
     }
     const bool overwritten = t_.overwrite == Overwrite::kKey && !very_first;
     if (kResident && !kind.first && !overwritten && !Recorder::kActive) {
-      stay<kFirst1, kFirst2>(s, ready + kind.heads * kind.round->first_matmuls);
+      stay<kFirst1, kFirst2>(s, ready + kind.heads * kind.times->first.matmul_all);
     } else {
       stage<kFirst1, kFirst2>(s, kind, r.first, t_.resident_first,
                               {s[kLoad], ready, s[kFirst1], s[kFirst2], s[kLoad],
@@ -358,11 +340,11 @@ class Pipeline {
     const std::int64_t ready = std::max({s[kMatrix], s[kReady0], output_free(s)});
     const bool overwritten = t_.overwrite == Overwrite::kValue;
     if (kResident && !kind.first && !overwritten && !Recorder::kActive) {
-      stay<kSecond1, kSecond2>(s, ready + kind.heads * kind.round->second_matmuls);
+      stay<kSecond1, kSecond2>(s, ready + kind.heads * kind.times->second.matmul_all);
       return;
     }
     const std::int64_t slot = t_.buffers == 1 ? s[kGroup1] : s[kGroup2];
-    stage<kSecond1, kSecond2>(s, kind, kind.times().second, t_.resident_second,
+    stage<kSecond1, kSecond2>(s, kind, kind.times->second, t_.resident_second,
                               {s[kLoad], ready, s[kSecond1], s[kSecond2],
                                std::max(s[kLoad], slot),
                                overwritten ? s[kReady0] : kNotOverwritten});
@@ -494,7 +476,7 @@ class Pipeline {
     if (!has_second()) {
       start = std::max(start, output_free(s));
     }
-    s[kVector] = start + kind.heads * kind.times().softmax;
+    s[kVector] = start + kind.heads * kind.times->softmax;
     recorder_.vector(start, s[kVector]);
     if (!has_first()) {
       s[kInput2] = s[kInput1];
@@ -505,7 +487,7 @@ class Pipeline {
 
   void store(Times& s, const Kind& kind, std::int64_t done) const {
     const std::size_t queue = kShared ? kLoad : kStore;
-    s[queue] = std::max(s[queue], done) + kind.heads * kind.times().store;
+    s[queue] = std::max(s[queue], done) + kind.heads * kind.times->store;
     s[kStore] = s[queue];
     s[kStored2] = s[kStored1];
     s[kStored1] = s[queue];
@@ -520,8 +502,6 @@ class Pipeline {
   const std::int64_t full_rounds_;
   const std::int64_t rounds_;
   const bool alike_;        ///< all rounds of full groups are of one kind
-  const RoundClass full_;
-  const RoundClass last_;
 };
 
 }  // namespace tilewright::pipeline

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "costmodel/evaluator.h"
+#include "schedules/workload_yaml.h"
 
 namespace tilewright {
 namespace {
@@ -67,6 +68,7 @@ std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes) {
 
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant) {
+  check_workload(workload);
   if (const auto reason = refusal(workload)) {
     throw InputError(fmt::format("workload '{}': {}", workload.name, *reason));
   }

@@ -1,6 +1,5 @@
 // FLAT as published: every operation waits for the one before it.
 #include "costmodel/pipeline.h"
-#include "costmodel/stream.h"
 
 namespace tilewright {
 namespace {
@@ -9,12 +8,11 @@ namespace {
 std::int64_t serial_round(const PhaseTimes& t, const RoundTimes& r, std::int64_t heads,
                           bool first_of_group) {
   const auto stage = [&](const StageTimes& times, const StageTimes& resident) {
-    const Run run{times, heads, t.sub_tiles, t.latency};
     if (t.kv_resident && !first_of_group) {
-      return heads * run.matmul_per_head();
+      return heads * times.matmul_all;
     }
     const StageTimes& loads = t.kv_resident ? resident : times;
-    return heads * (run.matmul_per_head() + (t.sub_tiles - 1) * loads.load_full +
+    return heads * (times.matmul_all + (t.sub_tiles - 1) * loads.load_full +
                     loads.load_edge + t.sub_tiles * t.latency);
   };
   std::int64_t total = heads * (r.input + r.softmax + r.store);

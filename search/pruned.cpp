@@ -61,17 +61,23 @@ Figures larger(const Figures& a, const Figures& b) {
 /// that the course of the search does not depend on the number of threads.
 constexpr std::size_t kBoxesAtOnce = 32;
 constexpr int kStepsPerBox = 48;
+constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 
 class Explorer {
  public:
   Explorer(const SearchTask& task, const CoarseBound& coarse, Incumbent incumbent,
-           Evaluator& evaluator)
-      : task_(task), coarse_(coarse), incumbent_(std::move(incumbent)), evaluator_(evaluator) {}
+           Evaluator& evaluator, std::int64_t allowed)
+      : task_(task),
+        coarse_(coarse),
+        incumbent_(std::move(incumbent)),
+        evaluator_(evaluator),
+        allowed_(allowed) {}
 
   /// Depth first into the most promising child; what is left over goes back to the queue.
   Explored explore(const Node& root) {
     std::vector<Node> stack{root};
-    for (int step = 0; step < kStepsPerBox && !stack.empty(); ++step) {
+    for (int step = 0;
+         step < kStepsPerBox && !stack.empty() && done_.evaluated < allowed_; ++step) {
       const Node node = stack.back();
       stack.pop_back();
       if (excluded(node)) {
@@ -241,6 +247,7 @@ class Explorer {
   const CoarseBound& coarse_;
   Incumbent incumbent_;
   Evaluator& evaluator_;
+  const std::int64_t allowed_;  ///< evaluations
   Explored done_;
 };
 
@@ -257,12 +264,16 @@ class Pruned final : public Strategy {
     SearchOutcome outcome;
     Queue queue = roots(task, coarse, outcome);
     while (!queue.empty() && !task.budget.spent(outcome.evaluated)) {
-      const std::vector<Node> boxes = take(queue);
+      // A limit on evaluations is kept to the letter, one box after the other.
+      const std::vector<Node> boxes =
+          take(queue, task.budget.limits_evaluations() ? 1 : kBoxesAtOnce);
+      const std::int64_t allowed = task.budget.allowed(outcome.evaluated, kUnlimited);
       std::vector<Explored> explored(boxes.size());
       task.executor.for_each(
           static_cast<std::int64_t>(boxes.size()), [&](std::int64_t i, Evaluator& evaluator) {
             const auto at = static_cast<std::size_t>(i);
-            explored[at] = Explorer(task, coarse, incumbent, evaluator).explore(boxes[at]);
+            explored[at] =
+                Explorer(task, coarse, incumbent, evaluator, allowed).explore(boxes[at]);
           });
       for (Explored& part : explored) {
         incumbent.offer(part.best);
@@ -288,7 +299,7 @@ class Pruned final : public Strategy {
   static Queue roots(const SearchTask& task, const CoarseBound& coarse, SearchOutcome& outcome) {
     Queue queue;
     task.executor.for_each(1, [&](std::int64_t, Evaluator& evaluator) {
-      Explorer explorer(task, coarse, Incumbent(task.objective), evaluator);
+      Explorer explorer(task, coarse, Incumbent(task.objective), evaluator, kUnlimited);
       for (std::size_t mode = 0; mode < task.space.modes.size(); ++mode) {
         Node node;
         node.mode = mode;
@@ -305,9 +316,9 @@ class Pruned final : public Strategy {
     return queue;
   }
 
-  static std::vector<Node> take(Queue& queue) {
+  static std::vector<Node> take(Queue& queue, std::size_t count) {
     std::vector<Node> boxes;
-    while (!queue.empty() && boxes.size() < kBoxesAtOnce) {
+    while (!queue.empty() && boxes.size() < count) {
       boxes.push_back(queue.top());
       queue.pop();
     }

@@ -16,23 +16,26 @@ namespace {
 
 constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O"};
 
-/// The smallest tiles of every mode, for judging what is wrong if nothing fits.
-std::vector<Tiling> low_corners(const DesignSpace& space) {
+/// The smallest legal tiles of every mode that has any, for judging what is wrong if nothing fits. Fewer
+/// rows and heads never make a tiling illegal; wider sub-tiles may make it legal.
+std::vector<Tiling> low_corners(const Problem& problem, const DesignSpace& space) {
   std::vector<Tiling> corners;
   for (const Mode& mode : space.modes) {
-    corners.push_back(tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0),
-                                space.axes[2].value(0)));
+    for (std::int64_t i = 0; i < space.axes[2].size(); ++i) {
+      const Tiling tiling = tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0),
+                                      space.axes[2].value(i));
+      if (is_legal(problem.shape, tiling)) {
+        corners.push_back(tiling);
+        break;
+      }
+    }
+  }
+  if (corners.empty()) {
+    const Tiling lowest = tiling_of(space.modes.front(), space.axes[0].value(0),
+                                    space.axes[1].value(0), space.axes[2].value(0));
+    throw InputError("no legal tiling: " + illegal_reason(problem.shape, lowest));
   }
   return corners;
-}
-
-void require_legal(const Problem& problem, const DesignSpace& space) {
-  const std::vector<Tiling> corners = low_corners(space);
-  const auto legal = [&](const Tiling& tiling) { return is_legal(problem.shape, tiling); };
-  // More query rows never make an overwrite legal; wider sub-tiles may.
-  if (std::none_of(corners.begin(), corners.end(), legal) && space.axes[2].size() == 1) {
-    throw InputError("illegal tiling: " + illegal_reason(problem.shape, corners.front()));
-  }
 }
 
 std::optional<Shortfall> l0_shortfall(const Problem& problem, const Tiling& smallest) {
@@ -64,9 +67,6 @@ Shortfall l1_shortfall(const Evaluator& evaluator, const std::vector<Tiling>& co
   shortfall.level = "L1";
   shortfall.have_bytes = evaluator.problem().hardware.l1.capacity_bytes;
   for (const Tiling& tiling : corners) {
-    if (!is_legal(evaluator.problem().shape, tiling)) {
-      continue;
-    }
     const Footprint need = evaluator.peak_footprint(tiling);
     if (shortfall.need_bytes == 0 || need.bytes < shortfall.need_bytes) {
       const auto largest = std::max_element(
@@ -160,12 +160,11 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
   Problem problem = make_problem(hardware, workload, schedule, options.variant);
   const DesignSpace space =
       make_space(problem, options.variant, options.tile_sizes, options.pins);
-  require_legal(problem, space);
+  const std::vector<Tiling> corners = low_corners(problem, space);
 
   Result result = echo(hardware, workload, schedule, options);
   result.search.space = space.size();
   const Budget budget(options.time_limit_s, options.max_evals, options.stop);
-  const std::vector<Tiling> corners = low_corners(space);
   if (auto shortfall = l0_shortfall(problem, corners.front())) {
     result.shortfall = std::move(shortfall);
     result.proven = true;

@@ -85,7 +85,7 @@ TEST_CASE("repeat() crosses a lag of a million cycles that closes by one a step 
     t[0] = std::max(t[0] + 100, t[1]);
   };
   Times times{1'000'000, 0, 0, 0, 0};
-  repeat(times, 2, 3'000'000, step);
+  repeat(times, std::size_t{2}, 3'000'000, step);
   CHECK(times[0] == 303'000'000);
   CHECK(times[1] == 303'000'000);
   CHECK(taken < 200);

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Checks a graph written by `tilewright evaluate --reference --graph` against plain sense.
+
+It knows what attention is and what a slot is, and nothing of how tilewright computes a makespan.
+check_graph.py GRAPH.graphml RESULT.json KV_LEN LATENCY_CYCLES prints what is wrong; exit status 1 if anything is.
+"""
+
+import collections
+import dataclasses
+import json
+import sys
+import xml.etree.ElementTree as ElementTree
+
+XML = "{http://graphml.graphdrawing.org/xmlns}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Use:
+    """A slot of one core and phase, and which of its successive contents is meant."""
+
+    pool: str
+    index: int
+    content: int
+
+    @property
+    def slot(self):
+        return (self.pool, self.index)
+
+
+@dataclasses.dataclass
+class Operation:
+    node: str
+    operation: str
+    queue: str
+    phase: int
+    core: int
+    round: int
+    pair: int
+    q_tile: int
+    sub_tile: int
+    bytes: int
+    start: int
+    end: int
+    reads: list
+    writes: list
+
+    @property
+    def tile(self):
+        return (self.pair, self.sub_tile)
+
+    @property
+    def place(self):
+        return (self.phase, self.core, self.round, self.pair)
+
+    def __str__(self):
+        return (f"{self.operation} {self.node} (core {self.core} round {self.round} pair {self.pair} "
+                f"sub-tile {self.sub_tile}, {self.start}..{self.end})")
+
+
+def parse_uses(text):
+    uses = []
+    for word in (text or "").split():
+        pool, rest = word.split("[")
+        index, content = rest.split("]#")
+        uses.append(Use(pool, int(index), int(content)))
+    return uses
+
+
+def read_graph(text):
+    """(operations, edges) of a GraphML text; an edge is (source, target, lag)."""
+    root = ElementTree.fromstring(text)
+    names = {key.get("id"): key.get("attr.name") for key in root.iter(XML + "key")}
+    operations = []
+    for node in root.iter(XML + "node"):
+        data = {names[item.get("key")]: item.text for item in node.iter(XML + "data")}
+        numbers = {name: int(data[name]) for name in (
+            "phase", "core", "round", "pair", "q_tile", "sub_tile", "bytes", "start", "end")}
+        operations.append(Operation(node=node.get("id"), operation=data["operation"],
+                                    queue=data["queue"], reads=parse_uses(data["reads"]),
+                                    writes=parse_uses(data["writes"]), **numbers))
+    edges = []
+    for edge in root.iter(XML + "edge"):
+        data = {names[item.get("key")]: item.text for item in edge.iter(XML + "data")}
+        edges.append((edge.get("source"), edge.get("target"), int(data["lag"])))
+    return operations, edges
+
+
+class Checker:
+    def __init__(self, text, result, kv_len, latency, launch=0, repeat=1):
+        everything, self.edges = read_graph(text)
+        self.everything = {op.node: op for op in everything}
+        self.operations = [op for op in everything if op.operation != "barrier"]
+        self.result = result
+        self.latency = latency
+        self.launch = launch
+        self.repeat = repeat
+        self.sub_tiles = -(-kv_len // result["tiling"]["kv_cols"])
+        self.problems = []
+        self.by_place = collections.defaultdict(list)
+        for op in self.operations:
+            self.by_place[(op.operation, *op.place)].append(op)
+
+    def run(self):
+        for check in (self.queues, self.edges_hold, self.slots, self.coverage, self.matmuls,
+                      self.softmaxes, self.stores, self.overwritten, self.totals):
+            check()
+        return self.problems
+
+    def wrong(self, text):
+        self.problems.append(text)
+
+    def of(self, operation, op):
+        """Operations of that name for the round and pair of `op`."""
+        return self.by_place[(operation, *op.place)]
+
+    def queues(self):
+        queues = collections.defaultdict(list)
+        for op in self.operations:
+            queues[(op.core, op.queue)].append(op)
+        for queue, members in queues.items():
+            members.sort(key=lambda op: (op.start, op.end))
+            for before, after in zip(members, members[1:]):
+                if after.start < before.end:
+                    self.wrong(f"queue {queue} does two things at once: {before} and {after}")
+
+    def edges_hold(self):
+        """Nobody starts before its reasons to wait are over, nor waits without one."""
+        earliest = dict.fromkeys(self.everything, 0)
+        for source, target, lag in self.edges:
+            if source in self.everything and target in self.everything:
+                earliest[target] = max(earliest[target], self.everything[source].end + lag)
+        for node, op in self.everything.items():
+            if op.start != earliest[node]:
+                self.wrong(f"{op} could have started at {earliest[node]}")
+
+    def slots(self):
+        """No slot is written anew before all that read and wrote its content have ended."""
+        contents = collections.defaultdict(lambda: [None, 0])
+        for op in self.operations:
+            for use in op.writes:
+                entry = contents[(op.phase, op.core, *use.slot, use.content)]
+                entry[0] = op.start if entry[0] is None else min(entry[0], op.start)
+                entry[1] = max(entry[1], op.end)
+            for use in op.reads:
+                entry = contents[(op.phase, op.core, *use.slot, use.content)]
+                entry[1] = max(entry[1], op.end)
+        previous, free = None, 0
+        for key in sorted(contents):
+            begin, end = contents[key]
+            if begin is None:
+                self.wrong(f"slot {key} is read and never written")
+                continue
+            if key[:-1] != previous:
+                previous, free = key[:-1], 0
+            if begin < free:
+                self.wrong(f"slot {key} is rewritten at {begin}, in use until {free}")
+            free = max(free, end)
+
+    def coverage(self):
+        """Every matmul of attention is done once, every pair and query tile stored once a phase."""
+        for name in ("matmul_qk", "matmul_pv"):
+            done = collections.Counter((op.pair, op.q_tile, op.sub_tile)
+                                       for op in self.operations if op.operation == name)
+            rounds = {(pair, q_tile) for pair, q_tile, _ in done}
+            wanted = {(*tile, j) for tile in rounds for j in range(self.sub_tiles)}
+            if set(done) != wanted or max(done.values(), default=0) != 1:
+                self.wrong(f"{name}: not every sub-tile of every pair and query tile once")
+        stored = collections.Counter((op.operation, op.pair, op.q_tile)
+                                     for op in self.operations
+                                     if op.operation.startswith("store"))
+        if max(stored.values(), default=0) != 1:
+            self.wrong("something is stored twice or never")
+
+    def loaded(self, reader, load, uses, tile):
+        """The newest load of `tile` into exactly these slot contents that `reader` can have read."""
+        found = None
+        for op in self.operations:
+            if (op.operation == load and op.core == reader.core and op.phase == reader.phase
+                    and op.tile == tile and set(uses) <= set(op.writes)
+                    and op.end + self.latency <= reader.start):
+                found = op if found is None or op.start > found.start else found
+        return found
+
+    @staticmethod
+    def is_rows(op, use):
+        """The use is the operand that has the query rows: Q, or P wherever it lies."""
+        if op.operation == "matmul_qk" or use.pool == "in":
+            return use.pool == "in"
+        return use.pool == "p" or (use.pool == "s" and use.content % 2 == 0)
+
+    def matmuls(self):
+        for op in self.operations:
+            if op.operation not in ("matmul_qk", "matmul_pv"):
+                continue
+            operand = "K" if op.operation == "matmul_qk" else "V"
+            columns = [use for use in op.reads if not self.is_rows(op, use)]
+            if not columns:
+                self.wrong(f"{op} reads no {operand}")
+            elif self.loaded(op, f"load_{operand}", columns, op.tile) is None:
+                self.wrong(f"{op} reads {operand} that was not loaded there in time")
+            self.rows(op, [use for use in op.reads if self.is_rows(op, use)])
+
+    def rows(self, op, uses):
+        if len(uses) != 1:
+            self.wrong(f"{op} reads {len(uses)} row operands")
+            return
+        if uses[0].pool == "in":
+            operand = "Q" if op.operation == "matmul_qk" else "P"
+            makers, delay = self.of(f"load_{operand}", op), self.latency
+        else:
+            makers, delay = self.of("softmax", op), 0
+        if len(makers) != 1 or uses[0] not in makers[0].writes:
+            self.wrong(f"{op} reads {uses[0]}, which nobody made for it")
+        elif op.start < makers[0].end + delay:
+            self.wrong(f"{op} starts before {makers[0]} is there")
+
+    def softmaxes(self):
+        for op in self.operations:
+            if op.operation != "softmax":
+                continue
+            scores, delay = self.of("matmul_qk", op), 0
+            if not scores:
+                scores, delay = self.of("load_S", op), self.latency
+            elif len(scores) != self.sub_tiles:
+                self.wrong(f"{op} has {len(scores)} matmuls before it, expected {self.sub_tiles}")
+            if not scores or any(op.start < maker.end + delay for maker in scores):
+                self.wrong(f"{op} starts before its scores are there")
+            # Scores of all pairs of a round share a slot: it waits for the whole round.
+            for other in self.operations:
+                if (other.operation == "matmul_qk" and other.place[:3] == op.place[:3]
+                        and other.end > op.start):
+                    self.wrong(f"{op} starts before {other} of its round")
+            if any(other.start < op.end for other in self.of("matmul_pv", op)):
+                self.wrong(f"{op} ends after a P V that needs it")
+
+    def stores(self):
+        makers = {"store_O": "matmul_pv", "store_S": "matmul_qk", "store_P": "softmax"}
+        for op in self.operations:
+            if op.operation in makers:
+                made = self.of(makers[op.operation], op)
+                if not made or any(op.start < maker.end for maker in made):
+                    self.wrong(f"{op} starts before what it stores is there")
+
+    def overwritten(self):
+        """A sub-tile whose slot P takes is loaded anew every round, after the P that destroyed it."""
+        which = self.result["tiling"]["overwrite"]
+        if which == "none":
+            return
+        name, load = ("matmul_qk", "load_K") if which == "k" else ("matmul_pv", "load_V")
+        again = [op for op in self.operations
+                 if op.operation == name and any(use.pool == "landing" for use in op.reads)]
+        if not again:
+            self.wrong("nothing was loaded again in spite of an overwrite")
+        first = min((op.sub_tile for op in again), default=0)
+        for op in self.operations:
+            if op.operation != name or op.sub_tile < first or (which == "k" and op.round == 0):
+                continue
+            loads = [other for other in self.of(load, op) if other.sub_tile == op.sub_tile]
+            destroyer_round = op.round - 1 if which == "k" else op.round
+            destroyers = [other for other in self.operations
+                          if other.operation == "softmax" and other.core == op.core
+                          and other.round == destroyer_round]
+            if len(loads) != 1 or not destroyers or any(loads[0].start < other.end
+                                                        for other in destroyers):
+                self.wrong(f"{op} reads a sub-tile that P destroyed and nobody loaded again")
+
+    def totals(self):
+        cost = self.result["cost"]
+        for prefix, key in (("load", "dram_read_bytes"), ("store", "dram_write_bytes")):
+            moved = self.repeat * sum(op.bytes for op in self.operations
+                                      if op.operation.startswith(prefix))
+            if moved != cost[key]:
+                self.wrong(f"{key} is {cost[key]}, but the operations move {moved}")
+        last = max(op.end for op in self.operations)
+        if self.launch + self.repeat * last != cost["cycles"]:
+            self.wrong(f"cycles is {cost['cycles']}, but the last operation ends at {last}")
+
+
+def main():
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    with open(sys.argv[1], encoding="utf-8") as graph, open(sys.argv[2], encoding="utf-8") as result:
+        problems = Checker(graph.read(), json.load(result), int(sys.argv[3]),
+                           int(sys.argv[4])).run()
+    for problem in problems:
+        print(problem)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

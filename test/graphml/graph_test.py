@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Graphs of several candidates hold up against plain sense. Usage: graph_test.py PATH_OF_TILEWRIGHT"""
+
+import itertools
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from check_graph import Checker
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
+PROGRAM = "tilewright"  # set below
+CHANNELS = DATA / "separate-channels.yaml"
+LATENCY = {"mas-edge": 100, str(CHANNELS): 37}
+LAUNCH = {"mas-edge": 0, str(CHANNELS): 11}
+KV_LEN = 21
+REPEAT = 3
+WORKLOAD = DATA / "odd-shape.yaml"
+
+
+def evaluate(hw, schedule, *options, **factors):
+    """(GraphML text, result) of a candidate."""
+    tiling = ",".join(f"{name}={value}" for name, value in factors.items())
+    with tempfile.TemporaryDirectory() as folder:
+        graph = pathlib.Path(folder) / "graph.graphml"
+        done = subprocess.run(
+            [PROGRAM, "evaluate", "--hw", hw, "--workload", WORKLOAD, "--schedule", schedule,
+             "--tiling", tiling, "--reference", "--graph", graph, "--format", "json", *options],
+            capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(f"{tiling}: {done.stderr}")
+        return graph.read_text(), json.loads(done.stdout)
+
+
+def problems(hw, graph, result):
+    return Checker(graph, result, KV_LEN, LATENCY[hw], LAUNCH[hw], REPEAT).run()
+
+
+class GraphTest(unittest.TestCase):
+    def expect_sound(self, hw, schedule, *options, **factors):
+        with self.subTest(hw=hw, schedule=schedule, **factors):
+            graph, result = evaluate(hw, schedule, *options, **factors)
+            self.assertEqual(problems(hw, graph, result), [])
+            self.assertEqual(result["reference"]["cycles"], result["cost"]["cycles"])
+
+    def expect_all_sound(self, schedule, *options, **fixed):
+        """Both machines, both core splits, streamed and resident, one slot and two."""
+        for hw, split, resident, buffers in itertools.product(
+                LATENCY, ("heads", "q"), ("false", "true"), (1, 2)):
+            if "--as-published" in options and buffers == 2:
+                continue
+            factors = {"heads": 2, "q_rows": 6, "kv_cols": 4, "kv_resident": resident,
+                       "buffers": buffers, "core_split": split, **fixed}
+            self.expect_sound(hw, schedule, *options, **factors)
+
+    def test_flat(self):
+        self.expect_all_sound("flat")
+
+    def test_serial_flat(self):
+        self.expect_all_sound("flat", "--as-published")
+
+    def test_layerwise(self):
+        self.expect_all_sound("layerwise")
+
+    def test_mas_with_every_look_ahead(self):
+        for lookahead in (0, 1, 2, 3):
+            self.expect_all_sound("mas", lookahead=lookahead)
+
+    def test_mas_with_overwrite(self):
+        for hw, which, split, buffers, rows in itertools.product(
+                LATENCY, ("k", "v"), ("heads", "q"), (1, 2), (2, 5, 6)):
+            self.expect_sound(hw, "mas", heads=1, q_rows=rows, kv_cols=4, kv_resident="true",
+                              buffers=buffers, lookahead=1, overwrite=which, core_split=split)
+
+
+class CorruptedGraphTest(unittest.TestCase):
+    """The checks are no empty promise: a graph that lies is found out."""
+
+    def setUp(self):
+        self.hw = str(CHANNELS)
+        self.graph, self.result = evaluate(
+            self.hw, "mas", heads=1, q_rows=5, kv_cols=4, kv_resident="true", buffers=2,
+            lookahead=1, overwrite="k", core_split="heads")
+        self.assertEqual(problems(self.hw, self.graph, self.result), [])
+        self.keys = dict((name, key) for key, name in re.findall(
+            r'<key id="(\w+)" for="node" attr.name="(\w+)"', self.graph))
+
+    def nodes(self, operation):
+        """The texts of all vertices of an operation."""
+        return [node for node in re.findall(r"<node .*?</node>", self.graph, re.S)
+                if f">{operation}<" in node]
+
+    def value(self, node, name):
+        return int(re.search(rf'"{self.keys[name]}">(-?\d+)<', node).group(1))
+
+    def changed(self, node, **values):
+        for name, value in values.items():
+            node = re.sub(rf'("{self.keys[name]}">)[^<]*<', rf"\g<1>{value}<", node)
+        return node
+
+    def expect_found_out(self, old, new, *, says):
+        self.assertIn(old, self.graph)
+        found = problems(self.hw, self.graph.replace(old, new), self.result)
+        self.assertTrue(any(says in problem for problem in found), found[:5])
+
+    def test_a_start_that_is_too_early(self):
+        node = self.nodes("softmax")[3]
+        start, end = self.value(node, "start"), self.value(node, "end")
+        self.expect_found_out(node, self.changed(node, start=start - 1, end=end - 1),
+                              says="softmax")
+
+    def test_an_operation_that_is_too_long_for_its_queue(self):
+        node = self.nodes("matmul_qk")[0]
+        self.expect_found_out(node, self.changed(node, end=self.value(node, "end") + 1),
+                              says="two things at once")
+
+    def test_a_load_that_is_missing(self):
+        for which in (0, -1):
+            self.expect_found_out(self.nodes("load_K")[which], "", says="not loaded there")
+
+    def test_a_reload_that_is_missing(self):
+        reload = [node for node in self.nodes("load_K") if "landing" in node][1]
+        self.expect_found_out(reload, "", says="nobody loaded again")
+
+    def test_another_tile_in_the_slot(self):
+        node = self.nodes("load_V")[1]
+        other = self.changed(node, sub_tile=self.value(node, "sub_tile") + 1)
+        self.expect_found_out(node, other, says="reads V that was not loaded")
+
+    def test_a_slot_that_is_written_too_soon(self):
+        node = self.nodes("load_Q")[2]
+        self.expect_found_out(node, self.changed(node, start=0, end=1), says="is rewritten at 0")
+
+    def test_bytes_that_do_not_add_up(self):
+        node = self.nodes("store_O")[0]
+        self.expect_found_out(node, self.changed(node, bytes=self.value(node, "bytes") + 1),
+                              says="dram_write_bytes")
+
+    def test_a_softmax_after_its_product(self):
+        node = self.nodes("softmax")[0]
+        late = max(self.value(other, "end") for other in self.nodes("matmul_pv"))
+        self.expect_found_out(node, self.changed(node, start=late, end=late + 1),
+                              says="ends after a P V")
+
+    def test_a_makespan_that_is_not_the_last_end(self):
+        self.result["cost"]["cycles"] += 1
+        self.assertTrue(any("cycles" in problem for problem in
+                            problems(self.hw, self.graph, self.result)))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()
