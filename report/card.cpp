@@ -63,6 +63,9 @@ std::string cost_entries(const Result& result) {
   text += entry("energy", energy_text(cost.energy_fj));
   text += entry("DRAM", fmt::format("{} read, {} written", bytes_text(cost.dram_read_bytes),
                                     bytes_text(cost.dram_write_bytes)));
+  text += entry("on chip", fmt::format("{} to and from L1, of these {} to and from L0",
+                                       bytes_text(cost.l1_access_bytes),
+                                       bytes_text(cost.l0_access_bytes)));
   text += entry("L1 peak", bytes_text(cost.l1_peak_bytes));
   text += entry("busy", fmt::format("matrix unit {}, vector unit {}, both at once {} of the time",
                                     percent(cost.matrix_utilization),

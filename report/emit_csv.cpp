@@ -10,7 +10,7 @@ struct CsvColumn {
   std::string_view pointer;  ///< where the figure stands in a result, as a JSON pointer
 };
 
-constexpr std::array<CsvColumn, 49> kColumns{{
+constexpr std::array<CsvColumn, 51> kColumns{{
     {"hw", "/hw"},
     {"workload", "/workload"},
     {"schedule", "/schedule"},
@@ -37,6 +37,8 @@ constexpr std::array<CsvColumn, 49> kColumns{{
     {"energy_uj", "/cost/energy_uj"},
     {"dram_read_bytes", "/cost/dram_read_bytes"},
     {"dram_write_bytes", "/cost/dram_write_bytes"},
+    {"l1_access_bytes", "/cost/l1_access_bytes"},
+    {"l0_access_bytes", "/cost/l0_access_bytes"},
     {"l1_peak_bytes", "/cost/l1_peak_bytes"},
     {"matrix_busy_cycles", "/cost/matrix_busy_cycles"},
     {"vector_busy_cycles", "/cost/vector_busy_cycles"},

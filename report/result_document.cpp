@@ -53,6 +53,8 @@ Document cost_node(const Result& result) {
   node["energy_uj"] = rounded(static_cast<double>(cost.energy_fj) / 1e9, 9);
   node["dram_read_bytes"] = cost.dram_read_bytes;
   node["dram_write_bytes"] = cost.dram_write_bytes;
+  node["l1_access_bytes"] = cost.l1_access_bytes;
+  node["l0_access_bytes"] = cost.l0_access_bytes;
   node["l1_peak_bytes"] = cost.l1_peak_bytes;
   node["matrix_busy_cycles"] = cost.matrix_busy_cycles;
   node["vector_busy_cycles"] = cost.vector_busy_cycles;

@@ -58,7 +58,8 @@ std::map<std::string, std::string> read_tiling(const YamlMap& parent) {
 
 void check_cost(const YamlMap& result) {
   const std::vector<std::string_view> counts{
-      "cycles",        "dram_read_bytes",    "dram_write_bytes",   "l1_peak_bytes",
+      "cycles",        "dram_read_bytes",    "dram_write_bytes",   "l1_access_bytes",
+      "l0_access_bytes", "l1_peak_bytes",
       "matrix_busy_cycles", "vector_busy_cycles", "load_busy_cycles", "store_busy_cycles",
       "overlap_cycles"};
   const std::vector<std::string_view> figures{"latency_us", "energy_uj", "matrix_utilization",
