@@ -1,5 +1,6 @@
-// Exact evaluations per second of one core: candidates drawn log-uniformly in every factor, feasible
-// ones only, L0 answers from the table, nothing reused between candidates, no allocation (counted).
+// Exact evaluations per second of one core: candidates drawn log-uniformly in every factor,
+// feasible ones only, L0 answers from the table, nothing reused between candidates, no allocation
+// (counted).
 //
 // BM_Evaluate/<schedule>/<suite or kv_len>: items_per_second is the figure to read.
 // BM_EvaluateLatency: one candidate at a time, median and p99 in nanoseconds.
@@ -27,15 +28,20 @@ std::int64_t& allocations() {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Inlined, g++ would take the pair for mismatched.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations();
   if (void* memory = std::malloc(size)) {
     return memory;
   }
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace tilewright {
 namespace {

@@ -1,8 +1,8 @@
 // Time to a proof over all integer tile sizes, and how a long search scales with threads.
 //
-// BM prove/<schedule>: worst and mean milliseconds over mas12 on mas-edge, one argument per number of
-// threads (0: all), and the candidates of the largest space.
-// BM scale/<threads>: an exhaustive search of some seconds; compare the times of 1 and 2 threads.
+// BM prove/<schedule>: worst and mean milliseconds over mas12 on mas-edge, one argument per number
+// of threads (0: all), and the candidates of the largest space. BM scale/<threads>: an exhaustive
+// search of some seconds; compare the times of 1 and 2 threads.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -49,8 +49,10 @@ std::vector<std::string> parse_name_list(std::string_view option, const std::str
     const std::size_t end = std::min(text.find(',', start), text.size());
     const std::string name = text.substr(start, end - start);
     if (name.empty()) {
-      throw InputError(fmt::format("{}: '{}' has an empty name, expected names with a comma "
-                                   "between them", option, printable(text)));
+      throw InputError(
+          fmt::format("{}: '{}' has an empty name, expected names with a comma "
+                      "between them",
+                      option, printable(text)));
     }
     if (std::find(names.begin(), names.end(), name) != names.end()) {
       throw InputError(fmt::format("{}: '{}' is given twice", option, printable(name)));
@@ -64,8 +66,8 @@ std::vector<std::string> parse_name_list(std::string_view option, const std::str
 void require_known(std::string_view option, const std::string& word,
                    std::span<const std::string> known) {
   if (std::find(known.begin(), known.end(), word) != known.end()) return;
-  throw InputError(fmt::format("{}: '{}' is unknown{}", option, printable(word),
-                               suggestion(word, known)));
+  throw InputError(
+      fmt::format("{}: '{}' is unknown{}", option, printable(word), suggestion(word, known)));
 }
 
 std::vector<std::string> names_of(const std::vector<NamedText>& entries) {

@@ -1,6 +1,6 @@
 // tilewright compare: the best tilings of several schedules side by side.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -45,8 +45,8 @@ std::string chosen_baseline(const std::string& text, const std::vector<std::stri
   if (text.empty()) return compared("flat") ? "flat" : schedules.front();
   check_schedule("--baseline", text);
   if (compared(text)) return text;
-  throw InputError(fmt::format("--baseline: '{}' is not compared, expected one of {}", text,
-                               join(schedules)));
+  throw InputError(
+      fmt::format("--baseline: '{}' is not compared, expected one of {}", text, join(schedules)));
 }
 
 int run_compare(const CompareArguments& arguments) {
@@ -75,12 +75,14 @@ void add_compare_command(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<CompareArguments>();
   CLI::App* const command =
       app.add_subcommand("compare", "Compare the best tilings of several schedules");
-  command->add_option("--schedules", arguments->schedules,
-                      "Names with commas between them, or all; see 'tilewright list schedules'")
+  command
+      ->add_option("--schedules", arguments->schedules,
+                   "Names with commas between them, or all; see 'tilewright list schedules'")
       ->required()
       ->type_name("NAMES");
-  command->add_option("--baseline", arguments->baseline,
-                      "The schedule that ratios refer to (default flat, else the first)")
+  command
+      ->add_option("--baseline", arguments->baseline,
+                   "The schedule that ratios refer to (default flat, else the first)")
       ->type_name("NAME");
   add_search_options(*command, arguments->common);
   command->footer(kExamples);

@@ -43,8 +43,8 @@ void prepare_streams() {
 void write_stdout(std::string_view text) {
   const int error = write_all(STDOUT_FILENO, text);
   if (error == 0 || error == EPIPE) return;
-  throw FileError(fmt::format("standard output: cannot write: {}",
-                              std::generic_category().message(error)));
+  throw FileError(
+      fmt::format("standard output: cannot write: {}", std::generic_category().message(error)));
 }
 
 void write_message(std::string_view text) {

@@ -1,6 +1,6 @@
 // tilewright evaluate: what a given tiling costs; factors left open take their best value.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -40,9 +40,8 @@ const StoredResult& stored_for(const std::vector<StoredResult>& results, const s
   const auto matches = [&](const StoredResult& result) {
     return result.workload == workload && result.schedule == schedule;
   };
-  const auto found = results.size() == 1
-                         ? results.begin()
-                         : std::find_if(results.begin(), results.end(), matches);
+  const auto found =
+      results.size() == 1 ? results.begin() : std::find_if(results.begin(), results.end(), matches);
   if (found == results.end()) {
     throw InputError(fmt::format("{}: has no result of workload '{}' with schedule '{}'", file,
                                  workload, schedule));
@@ -74,10 +73,10 @@ std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, cons
     const StoredResult& stored = stored_for(results, file, workload.name, arguments.schedule);
     const bool keep_variant =
         !arguments.common.as_published && stored.schedule == arguments.schedule;
-    cases.push_back({workload, arguments.schedule,
-                     keep_variant ? stored.variant
-                                  : variant_for(arguments.common, arguments.schedule),
-                     stored.factors});
+    cases.push_back(
+        {workload, arguments.schedule,
+         keep_variant ? stored.variant : variant_for(arguments.common, arguments.schedule),
+         stored.factors});
   }
   return cases;
 }
@@ -107,8 +106,8 @@ void add_references(ResultSet& set, const Hardware& hardware, const std::vector<
     Result& result = set.results[i];
     if (!result.tiling) continue;
     std::string graphml;
-    result.reference_cycles = reference_cycles(hardware, cases[i].workload, result,
-                                               graph.empty() ? nullptr : &graphml);
+    result.reference_cycles =
+        reference_cycles(hardware, cases[i].workload, result, graph.empty() ? nullptr : &graphml);
     if (!graph.empty()) write_text_file_atomically(graph, graphml);
   }
 }
@@ -119,10 +118,10 @@ bool references_agree(const ResultSet& set) {
   for (const Result& result : set.results) {
     if (!result.reference_cycles || *result.reference_cycles == result.cost.cycles) continue;
     agree = false;
-    write_message(fmt::format("internal error: {} with {} takes {} cycles by the reference and {} "
-                              "by the analytic model",
-                              result.workload, result.schedule, *result.reference_cycles,
-                              result.cost.cycles));
+    write_message(fmt::format(
+        "internal error: {} with {} takes {} cycles by the reference and {} "
+        "by the analytic model",
+        result.workload, result.schedule, *result.reference_cycles, result.cost.cycles));
   }
   return agree;
 }
@@ -147,9 +146,8 @@ int run_evaluate(const EvaluateArguments& arguments) {
   if (arguments.reference && !set.interrupted) {
     add_references(set, hardware, cases, arguments.graph);
   }
-  const int status = report_results(set, output, [&cases](const ResultSet& results) {
-    return evaluate_text(results, cases);
-  });
+  const int status = report_results(
+      set, output, [&cases](const ResultSet& results) { return evaluate_text(results, cases); });
   return references_agree(set) ? status : kInternalError;
 }
 
@@ -162,8 +160,9 @@ void add_evaluate_command(CLI::App& app, Action& action) {
   command->add_option("--schedule", arguments->schedule, "See 'tilewright list schedules'")
       ->required()
       ->type_name("NAME");
-  command->add_option("--tiling", arguments->tiling,
-                      "Factors, e.g. q_rows=64,kv_cols=128,l0.qk=16x16x64, or @RESULT.yaml")
+  command
+      ->add_option("--tiling", arguments->tiling,
+                   "Factors, e.g. q_rows=64,kv_cols=128,l0.qk=16x16x64, or @RESULT.yaml")
       ->required()
       ->type_name("FACTORS|@FILE");
   command->add_flag("--reference", arguments->reference,

@@ -1,10 +1,10 @@
 #include "cli/output.h"
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <filesystem>
@@ -41,15 +41,16 @@ Format format_of_file(const std::string& file) {
   if (extension == ".yaml" || extension == ".yml") return Format::kYaml;
   if (extension == ".json") return Format::kJson;
   if (extension == ".csv") return Format::kCsv;
-  throw InputError(fmt::format("-o: the name '{}' does not say the format; expected one that ends "
-                               "in .yaml, .yml, .json or .csv, or --format", file));
+  throw InputError(
+      fmt::format("-o: the name '{}' does not say the format; expected one that ends "
+                  "in .yaml, .yml, .json or .csv, or --format",
+                  file));
 }
 
 /// Creates a file beside `target` and removes it again: the one test that also holds for the
 /// superuser, read-only file systems and quotas.
 void probe_folder(const std::filesystem::path& folder, const std::string& path) {
-  const std::string probe =
-      (folder / fmt::format(".tilewright-{}.probe", ::getpid())).string();
+  const std::string probe = (folder / fmt::format(".tilewright-{}.probe", ::getpid())).string();
   const int descriptor = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0 && errno == EEXIST) return;
   if (descriptor < 0) throw cannot_write(path, errno);
@@ -96,11 +97,13 @@ void Output::write(const ResultSet& set, const TableText& table) const {
 }
 
 void add_output_options(CLI::App& command, OutputArguments& arguments) {
-  command.add_option("-o,--output", arguments.file,
-                     "Write the results to FILE (.yaml, .json or .csv); the table is still printed")
+  command
+      .add_option("-o,--output", arguments.file,
+                  "Write the results to FILE (.yaml, .json or .csv); the table is still printed")
       ->type_name("FILE");
-  command.add_option("--format", arguments.format,
-                     "table, yaml, json or csv: format of FILE, or without -o of standard output")
+  command
+      .add_option("--format", arguments.format,
+                  "table, yaml, json or csv: format of FILE, or without -o of standard output")
       ->type_name("FORMAT");
   command.add_flag("--quiet", arguments.quiet, "No progress on standard error");
 }

@@ -1,7 +1,7 @@
 #include "cli/search_run.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <limits>
 
@@ -20,53 +20,59 @@ constexpr CountRange kEvaluations{1, std::numeric_limits<std::int64_t>::max()};
 constexpr CountRange kSeeds{0, std::numeric_limits<std::uint64_t>::max()};
 
 void add_limits(CLI::App& command, TuneOptions& search) {
-  command.add_option_function<std::string>(
-             "--threads",
-             [&search](const std::string& text) {
-               search.threads = static_cast<int>(parse_count("--threads", text, kThreads));
-             },
-             "Threads to use; all if not given. The answer does not depend on it")
+  command
+      .add_option_function<std::string>(
+          "--threads",
+          [&search](const std::string& text) {
+            search.threads = static_cast<int>(parse_count("--threads", text, kThreads));
+          },
+          "Threads to use; all if not given. The answer does not depend on it")
       ->type_name("N");
-  command.add_option_function<std::string>(
-             "--seed",
-             [&search](const std::string& text) {
-               search.seed = parse_count("--seed", text, kSeeds);
-             },
-             "Seed of the strategies that draw at random (default 1)")
+  command
+      .add_option_function<std::string>(
+          "--seed",
+          [&search](const std::string& text) { search.seed = parse_count("--seed", text, kSeeds); },
+          "Seed of the strategies that draw at random (default 1)")
       ->type_name("N");
-  command.add_option_function<std::string>(
-             "--time-limit",
-             [&search](const std::string& text) {
-               search.time_limit_s = parse_seconds("--time-limit", text);
-             },
-             "Stop each search after so many seconds with the best tiling found")
+  command
+      .add_option_function<std::string>(
+          "--time-limit",
+          [&search](const std::string& text) {
+            search.time_limit_s = parse_seconds("--time-limit", text);
+          },
+          "Stop each search after so many seconds with the best tiling found")
       ->type_name("SECONDS");
-  command.add_option_function<std::string>(
-             "--max-evals",
-             [&search](const std::string& text) {
-               search.max_evals =
-                   static_cast<std::int64_t>(parse_count("--max-evals", text, kEvaluations));
-             },
-             "Stop each search after so many evaluated candidates")
+  command
+      .add_option_function<std::string>(
+          "--max-evals",
+          [&search](const std::string& text) {
+            search.max_evals =
+                static_cast<std::int64_t>(parse_count("--max-evals", text, kEvaluations));
+          },
+          "Stop each search after so many evaluated candidates")
       ->type_name("N");
 }
 
 void add_choices(CLI::App& command, SearchArguments& arguments) {
-  command.add_option("--strategy", arguments.search.strategy,
-                     "How to search; see 'tilewright list strategies' (default pruned)")
+  command
+      .add_option("--strategy", arguments.search.strategy,
+                  "How to search; see 'tilewright list strategies' (default pruned)")
       ->type_name("NAME");
-  command.add_option("--objective", arguments.search.objective,
-                     "What to minimise; see 'tilewright list objectives' (default latency)")
+  command
+      .add_option("--objective", arguments.search.objective,
+                  "What to minimise; see 'tilewright list objectives' (default latency)")
       ->type_name("NAME");
-  command.add_option_function<std::string>(
-             "--tile-sizes",
-             [&arguments](const std::string& text) {
-               arguments.search.tile_sizes = parse_tile_sizes(text);
-             },
-             "all (every integer, the default), divisors or pow2")
+  command
+      .add_option_function<std::string>(
+          "--tile-sizes",
+          [&arguments](const std::string& text) {
+            arguments.search.tile_sizes = parse_tile_sizes(text);
+          },
+          "all (every integer, the default), divisors or pow2")
       ->type_name("SET");
-  command.add_option("--pin", arguments.pins,
-                     "Hold a factor at a value, e.g. q_rows=64 or l0.qk=16x16x64; repeatable")
+  command
+      .add_option("--pin", arguments.pins,
+                  "Hold a factor at a value, e.g. q_rows=64 or l0.qk=16x16x64; repeatable")
       ->type_name("FACTOR=VALUE")
       ->allow_extra_args(false);
   command.add_flag("--as-published", arguments.as_published,
@@ -85,8 +91,9 @@ void add_search_options(CLI::App& command, SearchArguments& arguments) {
   command.add_option("--hw", arguments.hardware, "Hardware profile: a bundled name or a YAML file")
       ->required()
       ->type_name("NAME|FILE");
-  command.add_option("--workload", arguments.workload,
-                     "Workload or suite: a bundled name or a YAML file")
+  command
+      .add_option("--workload", arguments.workload,
+                  "Workload or suite: a bundled name or a YAML file")
       ->required()
       ->type_name("NAME|FILE");
   add_choices(command, arguments);

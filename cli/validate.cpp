@@ -1,6 +1,6 @@
 // tilewright validate: checks hardware profiles, workloads and result files.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <memory>
@@ -59,9 +59,9 @@ std::string check_file(const std::string& file) {
     if (kind.schema == schema) return kind.check(text, file);
     known.push_back(kind.schema);
   }
-  throw InputError::at(file, 0, "schema",
-                       fmt::format("'{}' is unknown{}", printable(schema),
-                                   suggestion(schema, known)));
+  throw InputError::at(
+      file, 0, "schema",
+      fmt::format("'{}' is unknown{}", printable(schema), suggestion(schema, known)));
 }
 
 /// The exit status for one file.

@@ -22,8 +22,7 @@ constexpr std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b
 }
 
 /// The product of all factors, or nothing if it (or a partial product) does not fit 64 bits.
-constexpr std::optional<std::int64_t> checked_product(
-    std::initializer_list<std::int64_t> factors) {
+constexpr std::optional<std::int64_t> checked_product(std::initializer_list<std::int64_t> factors) {
   std::int64_t product = 1;
   for (const std::int64_t factor : factors) {
     const std::optional<std::int64_t> next = checked_multiply(product, factor);

@@ -107,12 +107,8 @@ std::string printable(std::string_view text) {
 }
 
 bool is_bare_name(std::string_view text) {
-  const auto alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  };
-  const auto allowed = [&](char c) {
-    return alphanumeric(c) || c == '.' || c == '_' || c == '-';
-  };
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const auto allowed = [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; };
   return !text.empty() && text.size() <= kLongestWord && alphanumeric(text.front()) &&
          std::all_of(text.begin(), text.end(), allowed);
 }

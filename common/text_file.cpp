@@ -44,7 +44,9 @@ class Descriptor {
   int number_;
 };
 
-std::string reason(int error) { return std::generic_category().message(error); }
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
 
 FileError read_error(const std::string& path, int error) {
   return FileError(fmt::format("{}: cannot read: {}", path, reason(error)));

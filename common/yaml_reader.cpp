@@ -208,9 +208,13 @@ YamlValue YamlMap::at(std::string_view key, std::string_view expected) const {
                        fmt::format("missing, expected {}", expected));
 }
 
-std::string YamlMap::text(std::string_view key) const { return at(key, "text").text(); }
+std::string YamlMap::text(std::string_view key) const {
+  return at(key, "text").text();
+}
 
-bool YamlMap::boolean(std::string_view key) const { return at(key, kBooleanRule).boolean(); }
+bool YamlMap::boolean(std::string_view key) const {
+  return at(key, kBooleanRule).boolean();
+}
 
 std::int64_t YamlMap::integer(std::string_view key, IntegerRange range) const {
   return at(key, describe(range)).integer(range);
@@ -224,8 +228,7 @@ double YamlMap::number(std::string_view key, double min, double max) const {
   return at(key, describe_number(min, max)).number(min, max);
 }
 
-std::size_t YamlMap::choice(std::string_view key,
-                            std::span<const std::string_view> names) const {
+std::size_t YamlMap::choice(std::string_view key, std::span<const std::string_view> names) const {
   return at(key, describe_choice(names)).choice(names);
 }
 
@@ -266,8 +269,7 @@ void expect_schema(const YamlValue& root, std::string_view schema) {
   for (const auto& [key, member] : root.entries()) {
     if (key != "schema") continue;
     if (member.text() == schema) return;
-    throw member.error(
-        fmt::format("is '{}', expected '{}'", printable(member.text()), schema));
+    throw member.error(fmt::format("is '{}', expected '{}'", printable(member.text()), schema));
   }
   throw InputError::at(root.file(), root.line(), "schema",
                        fmt::format("missing, expected '{}'", schema));

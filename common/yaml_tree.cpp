@@ -140,8 +140,8 @@ class TreeBuilder : public YAML::EventHandler {
   /// "?" is a plain node and "!" a quoted scalar.
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    fail(mark, fmt::format("tags ('{}') are not supported, expected a plain value",
-                           printable(tag)));
+    fail(mark,
+         fmt::format("tags ('{}') are not supported, expected a plain value", printable(tag)));
   }
 
   std::string path() const {

@@ -15,10 +15,10 @@ inline constexpr int kYamlDepthLimit = 32;
 struct YamlElement {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
-  int line = 0;  ///< 1-based
-  std::string text;            ///< of a scalar
-  bool quoted = false;         ///< a scalar in quotes or a block scalar: always text
-  std::string key;             ///< in a map: the key this is the value of
+  int line = 0;         ///< 1-based
+  std::string text;     ///< of a scalar
+  bool quoted = false;  ///< a scalar in quotes or a block scalar: always text
+  std::string key;      ///< in a map: the key this is the value of
   int key_line = 0;
   std::vector<YamlElement> children;  ///< of a list or a map
 };

@@ -48,14 +48,14 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   }
   sizes.tiling.buffers = box.mode.buffers;
   const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
-  const std::int64_t enough = (enough_cycles - problem_.hardware.launch_cycles) /
-                              problem_.workload.repeat;
+  const std::int64_t enough =
+      (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
   return total_figures(problem_, least_cycles(sizes, plan, choices, box, enough),
                        dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
 }
 
-/// The makespan under the least durations of the box, then again along the line on which transfers and
-/// softmax follow the query rows (docs/search.md).
+/// The makespan under the least durations of the box, then again along the line on which transfers
+/// and softmax follow the query rows (docs/search.md).
 std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
                                      const ClassBox& box, std::int64_t enough) const {
   std::array<PhaseTimes, kMaxPhases> phases;
@@ -64,6 +64,9 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     const PhasePlan& phase = plan.phase_table[i];
     times_of(sizes, sizes.busiest, phase, choices, phases[i]);
     conserve_resident(sizes, phase, phases[i]);
+    // Under overwrite, the last matmuls of a group no longer read the slot that the next V waits
+    // for.
+    phases[i].value_slot_free = box.mode.overwrite == Overwrite::kValue;
     conserve_matmuls(sizes, phase, phases[i]);
     cycles += phase_makespan(phases[i]);
   }
@@ -81,13 +84,13 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
   const std::int64_t middle = box.low[1] + (box.high[1] - box.low[1]) / 2;
   const std::int64_t value = at(middle);
   const std::int64_t slope = at(middle + 1) - value;
-  const std::int64_t line = std::min(value + slope * (box.low[1] - middle),
-                                     value + slope * (box.high[1] - middle));
+  const std::int64_t line =
+      std::min(value + slope * (box.low[1] - middle), value + slope * (box.high[1] - middle));
   return std::max(cycles, ceil_div(std::max<std::int64_t>(line, 0), kLineUnit));
 }
 
-/// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head starts,
-/// however they are cut, so that the edge may take what the least full sub-tiles leave.
+/// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head
+/// starts, however they are cut, so that the edge may take what the least full sub-tiles leave.
 void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
                                   PhaseTimes& times) const {
   if (!times.kv_resident) {
@@ -95,8 +98,8 @@ void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
   }
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
   const auto conserve = [&](MatmulKind kind, StageTimes& loads) {
-    const std::int64_t bytes = problem_.shape.cols * stream_col_bytes(problem_.shape, kind) /
-                               sizes.busiest.share_first;
+    const std::int64_t bytes =
+        problem_.shape.cols * stream_col_bytes(problem_.shape, kind) / sizes.busiest.share_first;
     const std::int64_t all = transfer.busy_cycles(bytes) + transfer.setup() * times.sub_tiles;
     loads.load_edge = std::max(loads.load_edge, all - (times.sub_tiles - 1) * loads.load_full);
   };
@@ -114,8 +117,8 @@ std::int64_t Evaluator::all_sub_tiles(MatmulKind kind, std::int64_t rows,
                                       std::int64_t sub_tiles) const {
   const MatmulTile whole = matmul_tile(problem_.shape, kind, rows, problem_.shape.cols);
   const MatrixUnit& unit = problem_.hardware.matrix;
-  const std::int64_t passes = ceil_div(whole.m, unit.rows) * ceil_div(whole.n, unit.cols) *
-                              ceil_div(whole.k, unit.depth);
+  const std::int64_t passes =
+      ceil_div(whole.m, unit.rows) * ceil_div(whole.n, unit.cols) * ceil_div(whole.k, unit.depth);
   return ceil_div(passes * pass_millicycles(unit, problem_.shape.bytes.input), kMilli) +
          unit.startup_cycles * sub_tiles;
 }
@@ -135,8 +138,8 @@ void Evaluator::conserve_matmuls(const Sizes& sizes, const PhasePlan& phase,
   }
 }
 
-/// all_sub_tiles() without rounding the rows up to the array: linear in the rows and never above, in
-/// units of 1 / kLineUnit cycles.
+/// all_sub_tiles() without rounding the rows up to the array: linear in the rows and never above,
+/// in units of 1 / kLineUnit cycles.
 std::int64_t Evaluator::all_sub_tiles_line(MatmulKind kind, std::int64_t rows,
                                            std::int64_t sub_tiles) const {
   const MatmulTile whole = matmul_tile(problem_.shape, kind, rows, problem_.shape.cols);
@@ -148,14 +151,14 @@ std::int64_t Evaluator::all_sub_tiles_line(MatmulKind kind, std::int64_t rows,
          unit.startup_cycles * sub_tiles * kLineUnit;
 }
 
-/// `least` in units of 1 / kLineUnit cycles, with transfers, softmax and the matmuls of a resident operand
-/// as convex functions of the rows of a full tile that nowhere exceed the true ones.
+/// `least` in units of 1 / kLineUnit cycles, with transfers, softmax and the matmuls of a resident
+/// operand as convex functions of the rows of a full tile that nowhere exceed the true ones.
 PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
                               std::int64_t rows) const {
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
-  const bool edge_last = sizes.tiling.core_split == CoreSplit::kHeads ||
-                         (sizes.busiest.positions - 1) * problem_.layout.cores ==
-                             sizes.counts.q_tiles - 1;
+  const bool edge_last =
+      sizes.tiling.core_split == CoreSplit::kHeads ||
+      (sizes.busiest.positions - 1) * problem_.layout.cores == sizes.counts.q_tiles - 1;
   const std::int64_t edge_rows = problem_.shape.rows - (sizes.counts.q_tiles - 1) * rows;
   PhaseTimes times = least;
   const auto scale = [](StageTimes& stage) {
@@ -168,14 +171,12 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
     scale(round.first);
     scale(round.second);
     if (phase.has_first) {
-      round.first.matmul_all =
-          std::max(round.first.matmul_all,
-                   all_sub_tiles_line(phase.first_kind, tile_rows, least.sub_tiles));
+      round.first.matmul_all = std::max(
+          round.first.matmul_all, all_sub_tiles_line(phase.first_kind, tile_rows, least.sub_tiles));
     }
     if (phase.has_second) {
-      round.second.matmul_all =
-          std::max(round.second.matmul_all,
-                   all_sub_tiles_line(MatmulKind::kPV, tile_rows, least.sub_tiles));
+      round.second.matmul_all = std::max(
+          round.second.matmul_all, all_sub_tiles_line(MatmulKind::kPV, tile_rows, least.sub_tiles));
     }
     round.input = tile_rows * transfer.line_rate(phase.input_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;

@@ -44,8 +44,8 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   return least;
 }
 
-/// At the low corner, with as many slots as the fewest rounds of the box need. What an overwrite moves
-/// is at least a whole K (V) all the same.
+/// At the low corner, with as many slots as the fewest rounds of the box need. What an overwrite
+/// moves is at least a whole K (V) all the same.
 std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan) const {
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
   Sizes sizes;
@@ -105,7 +105,8 @@ std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) con
                         ceil_div(whole.n, unit.cols) * ceil_div(whole.k, unit.depth) * least.pairs;
   const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
   const L0Buffers& l0 = problem_.hardware.l0;
-  // Start-ups: one per tile at least, and every L0 tile holds at most a buffer's worth of an operand.
+  // Start-ups: one per tile at least, and every L0 tile holds at most a buffer's worth of an
+  // operand.
   const std::int64_t tiles =
       std::max({least.q_tiles * least.counts.sub_tiles,
                 ceil_div(whole.m * whole.k * s.bytes.input, l0.left_bytes),
@@ -116,8 +117,9 @@ std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) con
   return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
 }
 
-/// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds (or
-/// sub-tiles) go through load, latency and reader one after the other; likewise writer and store.
+/// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
+/// (or sub-tiles) go through load, latency and reader one after the other; likewise writer and
+/// store.
 std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
                                       const PhasePlan& phase) const {
   const Shape& s = problem_.shape;
@@ -125,8 +127,8 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   const std::int64_t latency = problem_.hardware.dram.latency_cycles;
   const std::int64_t buffers = box.mode.buffers;
   const std::int64_t rows = least.pairs * least.rows;
-  const std::int64_t input = transfer.busy_cycles(rows * phase.input_row_bytes) +
-                             least.rounds * latency;
+  const std::int64_t input =
+      transfer.busy_cycles(rows * phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = transfer.busy_cycles(rows * phase.output_row_bytes);
   const std::int64_t vector =
       phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
@@ -180,18 +182,17 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   if (problem_.serial) {
     return matrix + vector + load_cycles + store_cycles;
   }
-  // Before the first matmul or softmax come its loads, after the last one its store. One stream after
-  // the other: the units never work at once.
-  const std::int64_t both =
-      phase.lookahead == 0 ? matrix + vector : std::max(matrix, vector);
+  // Before the first matmul or softmax come its loads, after the last one its store. One stream
+  // after the other: the units never work at once.
+  const std::int64_t both = phase.lookahead == 0 ? matrix + vector : std::max(matrix, vector);
   const std::int64_t first_rows = std::min(box.low[1], s.rows);
   std::int64_t fill = alone_.cycles(first_rows * phase.input_row_bytes);
   if (phase.has_first) {
     fill += alone_.cycles(std::min(box.low[2], s.cols) * stream_col_bytes(s, phase.first_kind) /
-                         (problem_.layout.l1_shared ? problem_.layout.cores : 1));
+                          (problem_.layout.l1_shared ? problem_.layout.cores : 1));
   }
-  const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both +
-                            alone_.cycles(phase.output_row_bytes);
+  const std::int64_t busy =
+      fill + problem_.hardware.dram.latency_cycles + both + alone_.cycles(phase.output_row_bytes);
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);

@@ -14,8 +14,8 @@ class CoarseBound {
  public:
   explicit CoarseBound(const Problem& problem);
 
-  /// A lower bound of every figure over the box (tile counts may differ over it); empty if nothing in
-  /// it fits L1.
+  /// A lower bound of every figure over the box (tile counts may differ over it); empty if nothing
+  /// in it fits L1.
   std::optional<Figures> operator()(const ClassBox& box) const;
 
  private:
@@ -32,8 +32,8 @@ class CoarseBound {
   Least least_of(const ClassBox& box) const;
   std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
-  std::int64_t l0_bytes(const Least& least, MatmulKind kind, std::int64_t pairs,
-                        std::int64_t rows, std::int64_t q_tiles) const;
+  std::int64_t l0_bytes(const Least& least, MatmulKind kind, std::int64_t pairs, std::int64_t rows,
+                        std::int64_t q_tiles) const;
   std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
@@ -41,7 +41,7 @@ class CoarseBound {
 
   const Problem& problem_;
   VectorCost vector_;
-  TransferCost alone_;  ///< one active core: the whole bandwidth
+  TransferCost alone_;                   ///< one active core: the whole bandwidth
   std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
   std::int64_t pass_milli_;
 };

@@ -1,6 +1,5 @@
 #include "costmodel/details.h"
 
-
 namespace tilewright {
 namespace {
 
@@ -15,8 +14,8 @@ std::int64_t per_head(std::int64_t sub_tiles, std::int64_t full, std::int64_t ed
   return (sub_tiles - 1) * full + edge;
 }
 
-/// Load cycles of one stage: streamed every round, resident at the first of every group, and what an
-/// overwrite destroyed again at every round.
+/// Load cycles of one stage: streamed every round, resident at the first of every group, and what
+/// an overwrite destroyed again at every round.
 std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const StageTimes& last,
                          const StageTimes& resident, bool overwritten, std::int64_t heads,
                          std::int64_t groups) {

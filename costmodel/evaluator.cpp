@@ -7,7 +7,9 @@
 namespace tilewright {
 namespace {
 
-constexpr std::size_t index_of(MatmulKind kind) { return kind == MatmulKind::kQK ? 0 : 1; }
+constexpr std::size_t index_of(MatmulKind kind) {
+  return kind == MatmulKind::kQK ? 0 : 1;
+}
 
 }  // namespace
 
@@ -123,11 +125,25 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
 
 std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const {
+  // Cores that lack the last query tile of every group come to the next group a round earlier. Its
+  // loads then stand before others in their queue, which can cost such a core more than the tile
+  // would have.
+  const std::int64_t cores = problem_.layout.cores;
+  const bool uneven = !problem_.serial && sizes.tiling.core_split == CoreSplit::kQuery &&
+                      sizes.counts.groups > 1 && sizes.counts.q_tiles > cores &&
+                      sizes.counts.q_tiles % cores != 0;
+  const CoreRounds shorter =
+      uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, cores - 1) : CoreRounds{};
   std::int64_t cycles = 0;
   for (const PhasePlan& phase : plan.phases()) {
     PhaseTimes times;
     times_of(sizes, sizes.busiest, phase, choices, times);
-    cycles += phase_makespan(times);
+    std::int64_t slowest = phase_makespan(times);
+    if (uneven) {
+      times_of(sizes, shorter, phase, choices, times);
+      slowest = std::max(slowest, phase_makespan(times));
+    }
+    cycles += slowest;
   }
   return cycles;
 }
@@ -136,9 +152,9 @@ std::int64_t Evaluator::l0_traffic(const Sizes& sizes, const Choices& choices) c
   const TileCounts& c = sizes.counts;
   std::int64_t bytes = 0;
   for (const TileChoice& choice : choices) {
-    bytes += (c.q_tiles - 1) * ((c.sub_tiles - 1) * choice.tile[0].l1_bytes +
-                                choice.tile[1].l1_bytes) +
-             (c.sub_tiles - 1) * choice.tile[2].l1_bytes + choice.tile[3].l1_bytes;
+    bytes +=
+        (c.q_tiles - 1) * ((c.sub_tiles - 1) * choice.tile[0].l1_bytes + choice.tile[1].l1_bytes) +
+        (c.sub_tiles - 1) * choice.tile[2].l1_bytes + choice.tile[3].l1_bytes;
   }
   return problem_.shape.pairs * bytes;
 }
@@ -151,9 +167,8 @@ std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const
   const std::int64_t streamed = together ? ceil_div(c.q_tiles, problem_.layout.cores) : c.q_tiles;
   const std::int64_t resident = queries && !together ? sizes.active : 1;
   const std::int64_t again_cols =
-      sizes.overwritten > 0
-          ? shape.cols - (c.sub_tiles - sizes.overwritten) * sizes.tiling.kv_cols
-          : 0;
+      sizes.overwritten > 0 ? shape.cols - (c.sub_tiles - sizes.overwritten) * sizes.tiling.kv_cols
+                            : 0;
   const auto stream = [&](MatmulKind kind) {
     if (!sizes.tiling.kv_resident) {
       return streamed * shape.cols * stream_col_bytes(shape, kind);
@@ -256,15 +271,14 @@ Candidate Evaluator::cost_of(const Sizes& sizes, const Plan& plan, const Choices
   candidate.tiling = sizes.tiling;
   candidate.tiling.l0_qk = choices[0].full;
   candidate.tiling.l0_pv = choices[1].full;
-  candidate.figures =
-      total_figures(problem_, makespan(sizes, plan, choices), dram, l0_traffic(sizes, choices),
-                    peak);
+  candidate.figures = total_figures(problem_, makespan(sizes, plan, choices), dram,
+                                    l0_traffic(sizes, choices), peak);
   return candidate;
 }
 
 /// Every combination of Pareto L0 tiles, but those that would lose even at the shortest makespan.
 void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objective,
-                        std::int64_t dram, Candidate& best, Choices& best_choices) const {
+                        std::int64_t dram, Candidate& best, Choices& best_choices) {
   std::array<std::vector<TileCost>, 8> options;
   std::array<std::size_t, 8> same_as{};
   for (std::size_t i = 0; i < options.size(); ++i) {
@@ -282,8 +296,7 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
         choices[i / 4].full = cost.tile;
       }
     }
-    const Figures hoped =
-        total_figures(problem_, shortest, dram, l0_traffic(sizes, choices), peak);
+    const Figures hoped = total_figures(problem_, shortest, dram, l0_traffic(sizes, choices), peak);
     if (rank_key(objective, hoped) <= rank_key(objective, best.figures)) {
       const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
       if (ranks_before(objective, candidate, best)) {
@@ -301,10 +314,10 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
   }
 }
 
-/// L0 options of tile `index` (matmul kind x rows full/edge x columns full/edge); a tile that equals
-/// an earlier one has a single entry and follows it.
+/// L0 options of tile `index` (matmul kind x rows full/edge x columns full/edge); a tile that
+/// equals an earlier one has a single entry and follows it.
 std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t index,
-                                            std::size_t* same_as) const {
+                                            std::size_t* same_as) {
   const std::size_t first = index / 4 * 4;
   std::size_t at = index % 4;
   if (sizes.counts.edge_cols == sizes.tiling.kv_cols) {

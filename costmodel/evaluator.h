@@ -58,8 +58,8 @@ struct TileTime {
   std::int64_t l1_bytes = 0;
 };
 
-/// L0 answers for the tiles of one matmul: full rows and columns, full rows and edge columns, edge rows
-/// and full columns, both edges.
+/// L0 answers for the tiles of one matmul: full rows and columns, full rows and edge columns, edge
+/// rows and full columns, both edges.
 struct TileChoice {
   std::array<TileTime, 4> tile{};
   L0Tile full;  ///< L0 tile of the first
@@ -83,7 +83,8 @@ class Evaluator {
   explicit Evaluator(const Problem& problem);
 
   /// Cost of a legal candidate under the L0 tiles that are best for `objective` by the documented
-  /// order; empty if it does not fit. L0 tiles of `tiling` are ignored in favour of the pinned ones.
+  /// order; empty if it does not fit. L0 tiles of `tiling` are ignored in favour of the pinned
+  /// ones.
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective);
 
   /// A lower bound of every figure over all candidates in the box; empty if none of them fits. A
@@ -116,8 +117,8 @@ class Evaluator {
                 const Choices& choices, PhaseTimes& out) const;
   RoundTimes round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                          std::int64_t rows, std::int64_t share) const;
-  StageTimes stage_times(const Sizes& sizes, MatmulKind kind, const Choices& choices, bool edge_rows,
-                         std::int64_t share) const;
+  StageTimes stage_times(const Sizes& sizes, MatmulKind kind, const Choices& choices,
+                         bool edge_rows, std::int64_t share) const;
   StageTimes load_times(const Sizes& sizes, MatmulKind kind, std::int64_t share) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
@@ -128,19 +129,17 @@ class Evaluator {
   void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   void conserve_matmuls(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   std::int64_t all_sub_tiles(MatmulKind kind, std::int64_t rows, std::int64_t sub_tiles) const;
-  std::int64_t all_sub_tiles_line(MatmulKind kind, std::int64_t rows,
-                                  std::int64_t sub_tiles) const;
+  std::int64_t all_sub_tiles_line(MatmulKind kind, std::int64_t rows, std::int64_t sub_tiles) const;
   PhaseTimes on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
                      std::int64_t rows) const;
   TileChoice least_of(const Sizes& sizes, MatmulKind kind) const;
   bool fastest(const Sizes& sizes, MatmulKind kind, TileChoice& choice, bool* several);
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
-  Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices,
-                    std::int64_t dram, std::int64_t peak) const;
+  Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
+                    std::int64_t peak) const;
   void try_all(const Sizes& sizes, const Plan& plan, Objective objective, std::int64_t dram,
-               Candidate& best, Choices& best_choices) const;
-  std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index,
-                                   std::size_t* same_as) const;
+               Candidate& best, Choices& best_choices);
+  std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index, std::size_t* same_as);
 
   const Problem& problem_;
   L0Tiles l0_;

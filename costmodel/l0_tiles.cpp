@@ -10,7 +10,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kFirstEntries = 1U << 12U;
-constexpr std::size_t kMostEntries = 1U << 18U;  // 10 MiB a thread
+constexpr std::size_t kMostEntries = 1U << 20U;  // 40 MiB a thread
 
 /// Array passes along one dimension of `size` cut into pieces of `piece`, on an array of `width`.
 std::int64_t passes(std::int64_t size, std::int64_t piece, std::int64_t width) {
@@ -90,15 +90,14 @@ std::optional<TileCost> L0Tiles::cost(const MatmulTile& matmul, const L0Tile& ti
       accumulator > buffers_.accumulator_bytes) {
     return std::nullopt;
   }
-  const std::int64_t array = passes(matmul.m, t.m, unit_.rows) *
-                             passes(matmul.n, t.n, unit_.cols) *
+  const std::int64_t array = passes(matmul.m, t.m, unit_.rows) * passes(matmul.n, t.n, unit_.cols) *
                              passes(matmul.k, t.k, unit_.depth);
   return cost_of(matmul, array,
                  {ceil_div(matmul.m, t.m), ceil_div(matmul.n, t.n), ceil_div(matmul.k, t.k)}, t);
 }
 
-TileCost L0Tiles::cost_of(const MatmulTile& matmul, std::int64_t array_passes,
-                          const Counts& counts, const L0Tile& tile) const {
+TileCost L0Tiles::cost_of(const MatmulTile& matmul, std::int64_t array_passes, const Counts& counts,
+                          const L0Tile& tile) const {
   const std::int64_t compute = ceil_div(array_passes * pass_milli_, kMilli) +
                                unit_.startup_cycles * counts.m * counts.n * counts.k;
   TileCost cost;
@@ -114,9 +113,9 @@ TileCost L0Tiles::least(const MatmulTile& t) const {
   const std::int64_t right = t.k * t.n * bytes_.input;
   const std::int64_t accumulator = t.m * t.n * bytes_.accumulator;
   // Every L0 tile holds at most a buffer's worth of each operand.
-  const std::int64_t tiles = std::max({ceil_div(left, buffers_.left_bytes),
-                                       ceil_div(right, buffers_.right_bytes),
-                                       ceil_div(accumulator, buffers_.accumulator_bytes)});
+  const std::int64_t tiles =
+      std::max({ceil_div(left, buffers_.left_bytes), ceil_div(right, buffers_.right_bytes),
+                ceil_div(accumulator, buffers_.accumulator_bytes)});
   const std::int64_t array =
       ceil_div(t.m, unit_.rows) * ceil_div(t.n, unit_.cols) * ceil_div(t.k, unit_.depth);
   TileCost least;
@@ -126,64 +125,57 @@ TileCost L0Tiles::least(const MatmulTile& t) const {
   return least;
 }
 
-namespace {
-
-/// One way to cut a side: the piece, how many there are and the array passes they take.
-struct Cut {
-  std::int64_t piece = 0;
-  std::int64_t count = 0;
-  std::int64_t passes = 0;
-};
-
-/// The cuts of `size` into pieces up to `limit` that no smaller piece equals in both count and passes,
-/// ascending. Any other integer piece costs at least as much as one of them and holds more.
-std::vector<Cut> cuts(std::int64_t size, std::int64_t width, std::int64_t limit) {
-  std::vector<Cut> front;
+/// The cuts of `size` into pieces up to `limit` that no smaller piece equals in both count and
+/// passes, ascending. Any other integer piece costs at least as much as one of them and holds more.
+/// (As pieces grow their count falls, so that only pieces of the same count can be equal to one in
+/// both.)
+const std::vector<L0Tiles::Cut>& L0Tiles::cuts(Side side, std::int64_t size, std::int64_t width,
+                                               std::int64_t limit) {
+  std::vector<Cut>& front = cuts_[static_cast<std::size_t>(side)][size];
+  if (!front.empty()) {
+    return front;
+  }
   for (std::int64_t piece = 1; piece <= std::min(size, limit); ++piece) {
     const Cut cut{piece, ceil_div(size, piece), passes(size, piece, width)};
-    const bool beaten = std::any_of(front.rbegin(), front.rend(), [&](const Cut& smaller) {
-      return smaller.count <= cut.count && smaller.passes <= cut.passes;
-    });
-    if (!beaten) {
+    if (front.empty() || cut.count < front.back().count || cut.passes < front.back().passes) {
       front.push_back(cut);
     }
   }
   return front;
 }
 
-}  // namespace
-
 /// All integer tiles, but those that a smaller one beats.
-void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const {
+void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) {
   const std::int64_t area = buffers_.accumulator_bytes / bytes_.accumulator;
   const std::int64_t left = buffers_.left_bytes / bytes_.input;
   const std::int64_t right = buffers_.right_bytes / bytes_.input;
-  const std::vector<Cut> rows = cuts(matmul.m, unit_.rows, std::min(area, left));
-  const std::vector<Cut> cols = cuts(matmul.n, unit_.cols, std::min(area, right));
-  const std::vector<Cut> depths = cuts(matmul.k, unit_.depth, std::min(left, right));
-  const std::int64_t fewest_passes = ceil_div(matmul.k, unit_.depth);
+  const auto& rows = cuts(Side::kRows, matmul.m, unit_.rows, std::min(area, left));
+  const auto& cols = cuts(Side::kCols, matmul.n, unit_.cols, std::min(area, right));
+  const auto& depths = cuts(Side::kDepth, matmul.k, unit_.depth, std::min(left, right));
+  const std::int64_t least_cols = ceil_div(matmul.n, unit_.cols);
+  const std::int64_t least_depths = ceil_div(matmul.k, unit_.depth);
+  const auto end_at = [](const std::vector<Cut>& list, std::int64_t most) {
+    return std::upper_bound(list.begin(), list.end(), most,
+                            [](std::int64_t limit, const Cut& cut) { return limit < cut.piece; });
+  };
   for (const Cut& m : rows) {
-    for (const Cut& n : cols) {
-      if (m.piece * n.piece > area) {
-        break;
-      }
-      const std::int64_t deepest = std::min(left / m.piece, right / n.piece);
-      // From the deepest that fits down: fewest pieces first, until the passes cannot get fewer.
-      auto k = std::upper_bound(depths.begin(), depths.end(), deepest,
-                                [](std::int64_t limit, const Cut& cut) { return limit < cut.piece; });
-      while (k != depths.begin()) {
+    // From the largest n and k that fit down, until a smaller one cannot be better in anything.
+    bool better = true;
+    for (auto n = end_at(cols, area / m.piece); better && n != cols.begin();) {
+      --n;
+      auto k = end_at(depths, std::min(left / m.piece, right / n->piece));
+      for (bool deeper = true; deeper && k != depths.begin();) {
         --k;
-        points.push_back(cost_of(matmul, m.passes * n.passes * k->passes,
-                                 {m.count, n.count, k->count}, {m.piece, n.piece, k->piece}));
-        if (k->passes == fewest_passes) {
-          break;
-        }
+        points.push_back(cost_of(matmul, m.passes * n->passes * k->passes,
+                                 {m.count, n->count, k->count}, {m.piece, n->piece, k->piece}));
+        deeper = k->passes > least_depths;
+        better = deeper || k->count > 1 || n->passes > least_cols;
       }
     }
   }
 }
 
-std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) const {
+std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) {
   // A tile that fits whole has the least passes, start-ups and traffic.
   if (const auto whole = cost(matmul, {matmul.m, matmul.n, matmul.k})) {
     return {*whole};
@@ -203,7 +195,7 @@ std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) const {
 const L0Tiles::Fastest& L0Tiles::insert(std::uint64_t key, MatmulKind kind, std::int64_t rows,
                                         std::int64_t cols) {
   const std::vector<TileCost> points = pareto(matmul_tile(shape_, kind, rows, cols));
-  if (2 * (used_ + 1) > table_.size()) {
+  if (4 * (used_ + 1) > 3 * table_.size()) {
     grow();
   }
   std::size_t at = hash(key);

@@ -1,9 +1,10 @@
 // The L0 tier: how a matmul tile is cut for the operand and accumulator buffers of the matrix unit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "hw_profiles/hardware.h"
@@ -30,7 +31,8 @@ struct MatmulTile {
 
 MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, std::int64_t cols);
 
-/// Cost model and Pareto sets of L0 tiles, for one machine and shape. Not thread-safe: it remembers.
+/// Cost model and Pareto sets of L0 tiles, for one machine and shape. Not thread-safe: it
+/// remembers.
 class L0Tiles {
  public:
   L0Tiles(const Hardware& hardware, const Shape& shape);
@@ -68,7 +70,7 @@ class L0Tiles {
 
   /// The L0 tiles that no other one beats in (cycles, L1 bytes, L0 bytes), reduced to those that
   /// differ in (cycles, L1 bytes); fastest first. Not empty unless misfit() is.
-  std::vector<TileCost> pareto(const MatmulTile& matmul) const;
+  std::vector<TileCost> pareto(const MatmulTile& matmul);
 
   /// Cycles and L1 bytes that no L0 tile goes below; exact where the whole tile fits. Cheap.
   TileCost least(const MatmulTile& matmul) const;
@@ -90,6 +92,16 @@ class L0Tiles {
     std::int64_t m, n, k;
   };
 
+  /// One way to cut a side: the piece, how many there are and the array passes they take.
+  struct Cut {
+    std::int64_t piece = 0;
+    std::int64_t count = 0;
+    std::int64_t passes = 0;
+  };
+  enum class Side : std::uint8_t { kRows, kCols, kDepth };
+  const std::vector<Cut>& cuts(Side side, std::int64_t size, std::int64_t width,
+                               std::int64_t limit);
+
   std::size_t hash(std::uint64_t key) const {
     return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ULL) >> 32U) & mask_;
   }
@@ -97,7 +109,7 @@ class L0Tiles {
   void grow();
   TileCost cost_of(const MatmulTile& matmul, std::int64_t array_passes, const Counts& counts,
                    const L0Tile& tile) const;
-  void enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) const;
+  void enumerate(const MatmulTile& matmul, std::vector<TileCost>& points);
   std::int64_t traffic(const MatmulTile& matmul, const Counts& counts) const;
 
   Shape shape_;
@@ -106,6 +118,7 @@ class L0Tiles {
   ElementBytes bytes_;
   std::int64_t pass_milli_ = 0;
   std::vector<Entry> table_;  ///< open addressing; its size is a power of two
+  std::array<std::unordered_map<std::int64_t, std::vector<Cut>>, 3> cuts_;  ///< by Side, then size
   std::size_t mask_ = 0;
   std::size_t used_ = 0;
 };

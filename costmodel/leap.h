@@ -6,8 +6,8 @@
 
 namespace tilewright {
 
-/// Moves `state`, reached from `before` by one step on a straight line, along that line as far as it
-/// goes, at most n steps; returns how many.
+/// Moves `state`, reached from `before` by one step on a straight line, along that line as far as
+/// it goes, at most n steps; returns how many.
 template <std::size_t N, typename Live, typename Step>
 [[gnu::noinline]] std::int64_t leap(std::array<std::int64_t, N>& state,
                                     const std::array<std::int64_t, N>& before, Live live,
@@ -41,17 +41,19 @@ template <std::size_t N, typename Live, typename Step>
   return good;
 }
 
-/// Applies `step` n times to `state`, an array of times of which the first `live` count. `step` must be
-/// a max-plus map: every component a maximum of sums of input components and constants. Such a map f
+/// Applies `step` n times to `state`, an array of times of which the first `live` count. `step`
+/// must be a max-plus map: every component a maximum of sums of input components and constants.
+/// Such a map f
 ///  - commutes with adding one number to all components, so that once a step adds the same number
 ///    everywhere, all later steps do; and
-///  - is convex in every component: if it moves two successive states by the same vector d (components
+///  - is convex in every component: if it moves two successive states by the same vector d
+///  (components
 ///    may differ) and also moves the state T steps ahead on that line by d, it does so at every
-///    step between. The largest such T is found by bisection (the difference to the line is convex and
-///    starts at 0, so it never returns to 0).
-/// Long transients, where two nearly balanced queues drift apart by a few cycles a round, are crossed
-/// by the second rule.
-/// `live` is a number or, for loops that the compiler can unroll, a std::integral_constant.
+///    step between. The largest such T is found by bisection (the difference to the line is convex
+///    and starts at 0, so it never returns to 0).
+/// Long transients, where two nearly balanced queues drift apart by a few cycles a round, are
+/// crossed by the second rule. `live` is a number or, for loops that the compiler can unroll, a
+/// std::integral_constant.
 template <std::size_t N, typename Live, typename Step>
 [[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, Live live,
                                           std::int64_t n, const Step& step) {

@@ -17,8 +17,8 @@ TransferCost::TransferCost(const Hardware& hardware, std::int64_t active_cores)
   divisor_ = static_cast<std::uint64_t>(rate / shared);
   mask_ = divisor_ - 1;
   shift_ = std::has_single_bit(divisor_) ? std::countr_zero(divisor_) : -1;
-  fast_limit_ = (std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(mask_)) /
-                numerator_;
+  fast_limit_ =
+      (std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(mask_)) / numerator_;
 }
 
 std::int64_t TransferCost::slow_cycles(std::int64_t bytes) const {

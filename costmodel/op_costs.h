@@ -47,8 +47,8 @@ class TransferCost {
   std::int64_t fast_limit_ = 0;
 };
 
-/// Time of an exact softmax over whole score rows on one core's vector unit (maximum, subtract, exp,
-/// sum, divide per element, and a cast where P is narrower than S).
+/// Time of an exact softmax over whole score rows on one core's vector unit (maximum, subtract,
+/// exp, sum, divide per element, and a cast where P is narrower than S).
 class VectorCost {
  public:
   VectorCost(const Hardware& hardware, const Shape& shape);

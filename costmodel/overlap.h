@@ -8,7 +8,8 @@
 
 namespace tilewright {
 
-/// Takes the busy intervals of two in-order queues, each queue's in ascending order, in any mixture.
+/// Takes the busy intervals of two in-order queues, each queue's in ascending order, in any
+/// mixture.
 class OverlapRecorder {
  public:
   static constexpr bool kActive = true;

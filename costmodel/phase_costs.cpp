@@ -51,8 +51,7 @@ void add_stream(Footprint& total, const Shape& shape, const Sizes& sizes, Matmul
     return;
   }
   const std::int64_t given = overwritten ? sizes.overwritten : 0;
-  const std::int64_t cols =
-      given > 0 ? (sizes.counts.sub_tiles - given) * t.kv_cols : shape.cols;
+  const std::int64_t cols = given > 0 ? (sizes.counts.sub_tiles - given) * t.kv_cols : shape.cols;
   total.add(operand, t.heads * cols * column, std::min(t.buffers, sizes.busiest.groups()),
             slots.kv_copies, slots.alignment);
   if (given > 0) {
@@ -71,8 +70,8 @@ void add_scores(Footprint& total, const Shape& shape, const Sizes& sizes, const 
   }
   if (sizes.overwritten > 0) {
     // What gave way to P lands here when it is loaded again.
-    const std::int64_t column = t.overwrite == Overwrite::kKey ? key_col_bytes(shape)
-                                                               : value_col_bytes(shape);
+    const std::int64_t column =
+        t.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
     score = std::max(score, std::min(t.buffers, sizes.overwritten) * t.kv_cols * column);
   }
   total.add(Operand::kS, score, in_flight, slots.copies, slots.alignment);

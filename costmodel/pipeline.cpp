@@ -41,8 +41,7 @@ std::int64_t walk_stages(const PhaseTimes& times, Recorder& recorder) {
 /// Walks the phase with the loops made for its kind.
 template <typename Recorder>
 std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
-  const bool fused =
-      times.has_first && times.has_softmax && times.has_second && !times.store_first;
+  const bool fused = times.has_first && times.has_softmax && times.has_second && !times.store_first;
   return fused ? walk_stages<Recorder, true>(times, recorder)
                : walk_stages<Recorder, false>(times, recorder);
 }

@@ -14,8 +14,8 @@ struct StageTimes {
   std::int64_t matmul_edge = 0;
   std::int64_t load_full = 0;
   std::int64_t load_edge = 0;
-  /// All matmuls of a pair, one after the other: of full and edge sub-tiles as above. (In a lower bound
-  /// it may be more: work is conserved, however the sub-tiles share it.)
+  /// All matmuls of a pair, one after the other: of full and edge sub-tiles as above. (In a lower
+  /// bound it may be more: work is conserved, however the sub-tiles share it.)
   std::int64_t matmul_all = 0;
 };
 
@@ -54,6 +54,8 @@ struct PhaseTimes {
   std::int64_t latency = 0;  ///< DRAM: from the end of a load to its data being there
   Overwrite overwrite = Overwrite::kNone;
   std::int64_t overwritten = 0;  ///< sub-tiles
+  /// For bounds: the slot of a resident V is always free when its next load is due.
+  bool value_slot_free = false;
 };
 
 /// Cycles from the start of the phase to the end of its last operation; equals the longest path of
@@ -63,8 +65,8 @@ std::int64_t phase_makespan(const PhaseTimes& times);
 /// The same where everything runs in sequence (phase_makespan() calls it for `serial`).
 std::int64_t serial_makespan(const PhaseTimes& times);
 
-/// Cycles in which the matrix and the vector unit are both busy. Walks transients round by round and
-/// every sub-tile of a round: for the answer of a search, not for its inner loop.
+/// Cycles in which the matrix and the vector unit are both busy. Walks transients round by round
+/// and every sub-tile of a round: for the answer of a search, not for its inner loop.
 std::int64_t phase_overlap(const PhaseTimes& times);
 
 }  // namespace tilewright

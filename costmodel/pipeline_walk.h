@@ -1,5 +1,5 @@
-// The walk over the rounds of a phase, for pipeline.cpp alone: the state between rounds and one round's
-// max-plus step.
+// The walk over the rounds of a phase, for pipeline.cpp alone: the state between rounds and one
+// round's max-plus step.
 #pragma once
 
 #include <algorithm>
@@ -16,10 +16,9 @@
 
 namespace tilewright::pipeline {
 
-
 /// Times that the next rounds depend on. All move every round, but for the two that follow the
-/// look-ahead + 1 `ready` times: when the second stage of the newest finished group and of the group
-/// before it ended.
+/// look-ahead + 1 `ready` times: when the second stage of the newest finished group and of the
+/// group before it ended.
 enum Time : std::size_t {
   kLoad,     ///< load queue free
   kStore,    ///< store queue free; equals kLoad on a shared channel
@@ -53,9 +52,9 @@ struct Cursor {
   std::int64_t position = 0;
 };
 
-/// `kFused`: all three stages are there and no store comes first. `kResident`: K and V stay. `kShared`:
-/// loads and stores share a channel. These and the look-ahead are known when compiling, so that the
-/// times of a run of rounds live in registers.
+/// `kFused`: all three stages are there and no store comes first. `kResident`: K and V stay.
+/// `kShared`: loads and stores share a channel. These and the look-ahead are known when compiling,
+/// so that the times of a run of rounds live in registers.
 template <typename Recorder, bool kFused, bool kResident, bool kShared, std::size_t kLookahead>
 class Pipeline {
  public:
@@ -98,8 +97,8 @@ class Pipeline {
   static constexpr std::int64_t kAhead = kLookahead + 1;
   static constexpr std::size_t kNext = kLookahead > 0 ? 1 : 0;  ///< the next round's place
 
-  /// The last long run of rounds. A later one of the same kind that starts from the same state, but for
-  /// a shift in time, ends in the same state, but for that shift.
+  /// The last long run of rounds. A later one of the same kind that starts from the same state, but
+  /// for a shift in time, ends in the same state, but for that shift.
   struct Memory {
     Times entry{};
     Times exit{};
@@ -132,7 +131,9 @@ class Pipeline {
   bool has_second() const { return kFused || t_.has_second; }
   bool store_first() const { return !kFused && t_.store_first; }
   /// Under overwrite all rounds' P share one region, so a softmax waits for the P V before it.
-  bool delays_softmax() const { return kFused && kResident && kLookahead == 1 && t_.overwritten > 0; }
+  bool delays_softmax() const {
+    return kFused && kResident && kLookahead == 1 && t_.overwritten > 0;
+  }
 
   /// Where positions make no difference they are not followed.
   Cursor cursor(std::int64_t round) const {
@@ -172,8 +173,7 @@ class Pipeline {
   /// repeat(), or, where intervals are recorded, steps until a whole window of rounds in flight has
   /// moved as one.
   template <typename Count, typename Step>
-  [[gnu::always_inline]] void again(Times& s, Count live, std::int64_t n,
-                                    const Step& take) const {
+  [[gnu::always_inline]] void again(Times& s, Count live, std::int64_t n, const Step& take) const {
     if constexpr (!Recorder::kActive) {
       repeat(s, live, n, take);
     } else {
@@ -301,8 +301,7 @@ class Pipeline {
   /// Input load and first matmul. `landing`: when the score slot before it was released.
   void front(Times& s, const Kind& kind, bool very_first, std::int64_t landing) const {
     const RoundTimes& r = *kind.times;
-    s[kLoad] = std::max(s[kLoad], t_.buffers == 1 ? s[kInput1] : s[kInput2]) +
-               kind.heads * r.input;
+    s[kLoad] = std::max(s[kLoad], t_.buffers == 1 ? s[kInput1] : s[kInput2]) + kind.heads * r.input;
     if (kShared) {
       s[kStore] = s[kLoad];
     }
@@ -343,10 +342,9 @@ class Pipeline {
       stay<kSecond1, kSecond2>(s, ready + kind.heads * kind.times->second.matmul_all);
       return;
     }
-    const std::int64_t slot = t_.buffers == 1 ? s[kGroup1] : s[kGroup2];
+    const std::int64_t slot = t_.value_slot_free ? 0 : (t_.buffers == 1 ? s[kGroup1] : s[kGroup2]);
     stage<kSecond1, kSecond2>(s, kind, kind.times->second, t_.resident_second,
-                              {s[kLoad], ready, s[kSecond1], s[kSecond2],
-                               std::max(s[kLoad], slot),
+                              {s[kLoad], ready, s[kSecond1], s[kSecond2], std::max(s[kLoad], slot),
                                overwritten ? s[kReady0] : kNotOverwritten});
   }
 
@@ -443,7 +441,8 @@ class Pipeline {
     return end;
   }
 
-  /// The sub-tiles that stayed, then those that P took the place of, loaded again from `landing` on.
+  /// The sub-tiles that stayed, then those that P took the place of, loaded again from `landing`
+  /// on.
   StreamEnd overwritten_stage(const Kind& kind, const Run& run, const StageTimes& loads,
                               const Entry& entry) const {
     StreamEnd stayed{entry.load, entry.ready, entry.ready};
@@ -458,10 +457,10 @@ class Pipeline {
       }
     }
     const Run again{run.times, 1, t_.overwritten, t_.latency};
-    StreamEnd end = std::min(t_.buffers, t_.overwritten) == 1
-                        ? stream_single(again, std::max(stayed.load, entry.landing), stayed.matmul)
-                        : stream_double(again, stayed.load, stayed.matmul, entry.landing,
-                                        entry.landing);
+    StreamEnd end =
+        std::min(t_.buffers, t_.overwritten) == 1
+            ? stream_single(again, std::max(stayed.load, entry.landing), stayed.matmul)
+            : stream_double(again, stayed.load, stayed.matmul, entry.landing, entry.landing);
     end.penultimate = stayed.matmul;
     return end;
   }
@@ -501,7 +500,7 @@ class Pipeline {
   Recorder& recorder_;
   const std::int64_t full_rounds_;
   const std::int64_t rounds_;
-  const bool alike_;        ///< all rounds of full groups are of one kind
+  const bool alike_;  ///< all rounds of full groups are of one kind
 };
 
 }  // namespace tilewright::pipeline

@@ -19,8 +19,7 @@ std::string_view pick_variant(const Schedule& schedule, std::string_view variant
     }
   }
   throw InputError(fmt::format("schedule '{}' has no variant '{}', expected one of {}",
-                               schedule.name(), variant,
-                               fmt::join(schedule.variants(), ", ")));
+                               schedule.name(), variant, fmt::join(schedule.variants(), ", ")));
 }
 
 Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
@@ -43,10 +42,10 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const double milli = real(pass_millicycles(hw.matrix, s.bytes.input)) / real(kMilli);
   const double matmul = dims * (milli + 1) + dims * real(hw.matrix.startup_cycles) +
                         32 * dims / real(hw.l0.bandwidth_bytes_per_cycle);
-  const double vector = real(hw.vector.startup_cycles + 2 * hw.vector.reduction_latency_cycles) +
-                        real(hw.vector.max_millicycles + hw.vector.sub_millicycles +
-                             hw.vector.exp_millicycles + hw.vector.sum_millicycles +
-                             hw.vector.div_millicycles + hw.vector.cast_millicycles);
+  const double vector =
+      real(hw.vector.startup_cycles + 2 * hw.vector.reduction_latency_cycles) +
+      real(hw.vector.max_millicycles + hw.vector.sub_millicycles + hw.vector.exp_millicycles +
+           hw.vector.sum_millicycles + hw.vector.div_millicycles + hw.vector.cast_millicycles);
   const double transfers =
       8 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
   const double cycles = scores * (matmul + vector + transfers) + real(hw.launch_cycles);
@@ -79,8 +78,15 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   }
   const Shape shape = shape_of(workload);
   check_magnitude(hardware, workload, shape);
-  return {hardware, workload, shape, {hardware.cores, hardware.l1.shared}, schedule,
-          is_serial(pick_variant(schedule, variant)), {}, {}, fixed_energy(hardware, shape)};
+  return {hardware,
+          workload,
+          shape,
+          {hardware.cores, hardware.l1.shared},
+          schedule,
+          is_serial(pick_variant(schedule, variant)),
+          {},
+          {},
+          fixed_energy(hardware, shape)};
 }
 
 Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/graphml.hpp>
 #include <boost/graph/topological_sort.hpp>
-#include <fmt/format.h>
 
 #include "common/error.h"
 
@@ -142,8 +142,7 @@ class ReferenceGraph::Impl : public OperationSink {
         throw std::logic_error(fmt::format("{} of round {} reads slot {} which does not hold it",
                                            graph_[id].operation, op.round, slots_text({&use, 1})));
       }
-      connect(slot.writer, id, EdgeKind::kData,
-              graph_[slot.writer].unit == Unit::kLoad ? lag : 0);
+      connect(slot.writer, id, EdgeKind::kData, graph_[slot.writer].unit == Unit::kLoad ? lag : 0);
       slot.reader = id;
     }
     for (const SlotUse& use : op.writes) {
@@ -200,8 +199,8 @@ class ReferenceGraph::Impl : public OperationSink {
     vertex.round = op.round;
     vertex.pair = op.pair;
     vertex.q_tile = op.q_tile;
-    const bool tiled = op.unit == Unit::kMatrix || op.operand == Operand::kK ||
-                       op.operand == Operand::kV;
+    const bool tiled =
+        op.unit == Unit::kMatrix || op.operand == Operand::kK || op.operand == Operand::kV;
     vertex.sub_tile = tiled ? op.sub_tile : -1;
     vertex.bytes = op.payload_bytes;
     vertex.unit = op.unit;
@@ -246,8 +245,8 @@ class ReferenceGraph::Impl : public OperationSink {
       case Unit::kMatrix:
         break;
     }
-    const TileTime& cost = costs_.matmul(op.matmul, op.rows != sizes_.tiling.q_rows,
-                                         op.cols != sizes_.tiling.kv_cols);
+    const TileTime& cost =
+        costs_.matmul(op.matmul, op.rows != sizes_.tiling.q_rows, op.cols != sizes_.tiling.kv_cols);
     totals_.matrix_busy_cycles += cost.cycles;
     totals_.l0_bytes += cost.l1_bytes;
     return cost.cycles;
@@ -343,7 +342,11 @@ class ReferenceGraph::Impl : public OperationSink {
 ReferenceGraph::ReferenceGraph(Evaluator& evaluator, const Tiling& tiling, Objective objective)
     : impl_(std::make_unique<Impl>(evaluator, tiling, objective)) {}
 ReferenceGraph::~ReferenceGraph() = default;
-const ReferenceTotals& ReferenceGraph::totals() const { return impl_->totals(); }
-void ReferenceGraph::write_graphml(std::ostream& out) const { impl_->write_graphml(out); }
+const ReferenceTotals& ReferenceGraph::totals() const {
+  return impl_->totals();
+}
+void ReferenceGraph::write_graphml(std::ostream& out) const {
+  impl_->write_graphml(out);
+}
 
 }  // namespace tilewright

@@ -1,5 +1,6 @@
-// The slow reference: every operation of one layer as a vertex of a Boost graph, every reason to wait
-// as an edge, the makespan as the longest path. It knows expand() and the costs of single operations.
+// The slow reference: every operation of one layer as a vertex of a Boost graph, every reason to
+// wait as an edge, the makespan as the longest path. It knows expand() and the costs of single
+// operations.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@ std::int64_t serial_round(const PhaseTimes& t, const RoundTimes& r, std::int64_t
       return heads * times.matmul_all;
     }
     const StageTimes& loads = t.kv_resident ? resident : times;
-    return heads * (times.matmul_all + (t.sub_tiles - 1) * loads.load_full +
-                    loads.load_edge + t.sub_tiles * t.latency);
+    return heads * (times.matmul_all + (t.sub_tiles - 1) * loads.load_full + loads.load_edge +
+                    t.sub_tiles * t.latency);
   };
   std::int64_t total = heads * (r.input + r.softmax + r.store);
   // The input's latency is waited out only where no K load follows it.

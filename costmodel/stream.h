@@ -24,9 +24,7 @@ struct Run {
   std::int64_t matmul_per_head() const {
     return (sub_tiles - 1) * times.matmul_full + times.matmul_edge;
   }
-  std::int64_t load_per_head() const {
-    return (sub_tiles - 1) * times.load_full + times.load_edge;
-  }
+  std::int64_t load_per_head() const { return (sub_tiles - 1) * times.load_full + times.load_edge; }
 };
 
 /// Times of the two queues and of the last two matmuls of the stream.
@@ -36,9 +34,9 @@ struct StreamEnd {
   std::int64_t penultimate = 0;  ///< end of the matmul before it
 };
 
-/// Enough slots for the whole run: no load waits for a matmul. The longest path changes once from the
-/// load queue to the matrix queue; over heads and over full sub-tiles the place of the change enters
-/// linearly, so that only the ends of these ranges count.
+/// Enough slots for the whole run: no load waits for a matmul. The longest path changes once from
+/// the load queue to the matrix queue; over heads and over full sub-tiles the place of the change
+/// enters linearly, so that only the ends of these ranges count.
 inline StreamEnd stream_free(const Run& run, std::int64_t load, std::int64_t ready) {
   const StageTimes& t = run.times;
   const std::int64_t loads = run.load_per_head();
@@ -68,8 +66,8 @@ inline StreamEnd stream_single(const Run& run, std::int64_t load, std::int64_t r
       run.heads * (run.load_per_head() + run.matmul_per_head() + run.sub_tiles * run.latency);
   StreamEnd end;
   end.matmul = first + all - (first_load + run.latency + first_matmul);
-  end.load = run.heads * run.sub_tiles == 1 ? load + first_load
-                                            : end.matmul - t.matmul_edge - run.latency;
+  end.load =
+      run.heads * run.sub_tiles == 1 ? load + first_load : end.matmul - t.matmul_edge - run.latency;
   end.penultimate = end.load;
   return end;
 }
@@ -77,8 +75,7 @@ inline StreamEnd stream_single(const Run& run, std::int64_t load, std::int64_t r
 /// Two slots, with the queues' and the last two matmuls' times as state.
 class DoubleStream {
  public:
-  DoubleStream(std::int64_t load, std::int64_t last, std::int64_t penultimate,
-               std::int64_t latency)
+  DoubleStream(std::int64_t load, std::int64_t last, std::int64_t penultimate, std::int64_t latency)
       : state_{load, last, penultimate}, latency_(latency) {}
 
   std::int64_t load() const { return state_[0]; }
@@ -113,10 +110,10 @@ class DoubleStream {
     state[1] = end;
   }
 
-  /// n equal sub-tiles. A longest path advances by one sub-tile for l (in the load queue) or c (in the
-  /// matrix queue), changes to the matrix queue for latency + c and back, through a slot's release,
-  /// for l and two sub-tiles: a cycle of l + latency + c per two sub-tiles. Its weight is linear in
-  /// the number of such cycles, so that either none or all of them are taken.
+  /// n equal sub-tiles. A longest path advances by one sub-tile for l (in the load queue) or c (in
+  /// the matrix queue), changes to the matrix queue for latency + c and back, through a slot's
+  /// release, for l and two sub-tiles: a cycle of l + latency + c per two sub-tiles. Its weight is
+  /// linear in the number of such cycles, so that either none or all of them are taken.
   void advance(Times& state, std::int64_t n, std::int64_t l, std::int64_t c) const {
     if (n < 4) {
       for (; n > 0; --n) {

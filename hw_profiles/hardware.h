@@ -62,8 +62,8 @@ struct Dram {
 
 /// Energies in femtojoules.
 struct EnergyTable {
-  std::int64_t mac_fj = 0;             ///< per multiply-accumulate at 2-byte inputs
-  std::int64_t vector_op_fj = 0;       ///< per element and elementary operation
+  std::int64_t mac_fj = 0;        ///< per multiply-accumulate at 2-byte inputs
+  std::int64_t vector_op_fj = 0;  ///< per element and elementary operation
   std::int64_t l0_fj_per_byte = 0;
   std::int64_t l1_fj_per_byte = 0;
   std::int64_t dram_fj_per_byte = 0;

@@ -97,8 +97,7 @@ void read_stationary(const FigureReader& figures, MatrixUnit& matrix) {
 
 void read_passes(const FigureReader& figures, MatrixUnit& matrix) {
   constexpr std::array<std::string_view, 3> kTypes{"int8", "fp16", "fp32"};
-  const FigureReader passes =
-      figures.group("cycles_per_pass", {kTypes.begin(), kTypes.end()});
+  const FigureReader passes = figures.group("cycles_per_pass", {kTypes.begin(), kTypes.end()});
   bool any = false;
   for (std::size_t i = 0; i < kTypes.size(); ++i) {
     if (!passes.map().has(kTypes[i])) continue;
@@ -106,8 +105,8 @@ void read_passes(const FigureReader& figures, MatrixUnit& matrix) {
     any = true;
   }
   if (!any) {
-    throw passes.map().value().error(fmt::format("is empty, expected at least one of {}",
-                                                 join(kTypes)));
+    throw passes.map().value().error(
+        fmt::format("is empty, expected at least one of {}", join(kTypes)));
   }
 }
 
@@ -127,8 +126,8 @@ VectorUnit read_vector(const FigureReader& figures) {
   vector.lanes = figures.integer("lanes", kLanes);
   vector.startup_cycles = figures.integer("startup_cycles", kDelayCycles);
   vector.reduction_latency_cycles = figures.integer("reduction_latency_cycles", kDelayCycles);
-  const FigureReader costs = figures.group(
-      "cycles_per_element", {"max", "sub", "exp", "sum", "mul", "div", "cast"});
+  const FigureReader costs =
+      figures.group("cycles_per_element", {"max", "sub", "exp", "sum", "mul", "div", "cast"});
   vector.max_millicycles = costs.decimal("max", kCycles);
   vector.sub_millicycles = costs.decimal("sub", kCycles);
   vector.exp_millicycles = costs.decimal("exp", kCycles);
@@ -170,9 +169,9 @@ void read_memory(const FigureReader& figures, Hardware& hardware) {
   hardware.l0 = read_l0(figures.group(
       "l0", {"left_kib", "right_kib", "accumulator_kib", "bandwidth_bytes_per_cycle"}));
   hardware.l1 = read_l1(figures.group("l1", {"capacity_kib", "shared", "alignment_bytes"}));
-  hardware.dram = read_dram(figures.group(
-      "dram",
-      {"bandwidth_gbps", "latency_cycles", "burst_bytes", "setup_cycles", "shared_channel"}));
+  hardware.dram =
+      read_dram(figures.group("dram", {"bandwidth_gbps", "latency_cycles", "burst_bytes",
+                                       "setup_cycles", "shared_channel"}));
 }
 
 /// 1 mW at 1 GHz is 1 pJ a cycle. Rounded to the nearest femtojoule.
@@ -228,10 +227,10 @@ Hardware parse_hardware(std::string_view text, std::string_view file) {
   const FigureReader figures(map, hardware.sources);
   read_units(figures, hardware);
   read_memory(figures.group("memory", {"l0", "l1", "dram"}), hardware);
-  hardware.energy = read_energy(
-      figures.group("energy", {"mac_pj", "vector_op_pj", "l0_pj_per_byte", "l1_pj_per_byte",
-                               "dram_pj_per_byte", "static_mw"}),
-      hardware.clock_hz);
+  hardware.energy =
+      read_energy(figures.group("energy", {"mac_pj", "vector_op_pj", "l0_pj_per_byte",
+                                           "l1_pj_per_byte", "dram_pj_per_byte", "static_mw"}),
+                  hardware.clock_hz);
   return hardware;
 }
 

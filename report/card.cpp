@@ -19,7 +19,9 @@ std::string entry(std::string_view label, std::string_view text) {
   return fmt::format("  {:<{}} {}\n", label, kLabelWidth, text);
 }
 
-std::string percent(double share) { return fixed(share * 100, 1) + " %"; }
+std::string percent(double share) {
+  return fixed(share * 100, 1) + " %";
+}
 
 /// "a=1,b=2,..." over as many lines as it needs, broken after commas.
 std::string factors_entry(std::string_view label, const std::vector<FactorText>& factors) {
@@ -57,20 +59,20 @@ std::string clock_text(std::int64_t hertz) {
 
 std::string cost_entries(const Result& result) {
   const Cost& cost = result.cost;
-  std::string text = entry("time", fmt::format("{} cycles, {} at {}", with_separators(cost.cycles),
-                                               latency_text(latency_us(result)),
-                                               clock_text(result.clock_hz)));
+  std::string text =
+      entry("time", fmt::format("{} cycles, {} at {}", with_separators(cost.cycles),
+                                latency_text(latency_us(result)), clock_text(result.clock_hz)));
   text += entry("energy", energy_text(cost.energy_fj));
   text += entry("DRAM", fmt::format("{} read, {} written", bytes_text(cost.dram_read_bytes),
                                     bytes_text(cost.dram_write_bytes)));
-  text += entry("on chip", fmt::format("{} to and from L1, of these {} to and from L0",
-                                       bytes_text(cost.l1_access_bytes),
-                                       bytes_text(cost.l0_access_bytes)));
+  text += entry("on chip",
+                fmt::format("{} to and from L1, of these {} to and from L0",
+                            bytes_text(cost.l1_access_bytes), bytes_text(cost.l0_access_bytes)));
   text += entry("L1 peak", bytes_text(cost.l1_peak_bytes));
-  text += entry("busy", fmt::format("matrix unit {}, vector unit {}, both at once {} of the time",
-                                    percent(cost.matrix_utilization),
-                                    percent(cost.vector_utilization),
-                                    percent(overlap_utilization(cost))));
+  text +=
+      entry("busy", fmt::format("matrix unit {}, vector unit {}, both at once {} of the time",
+                                percent(cost.matrix_utilization), percent(cost.vector_utilization),
+                                percent(overlap_utilization(cost))));
   return text + entry("limited by", bottleneck_text(cost.bottleneck));
 }
 

@@ -6,9 +6,12 @@ namespace tilewright {
 
 std::string_view overwrite_name(Overwrite overwrite) {
   switch (overwrite) {
-    case Overwrite::kNone: return "none";
-    case Overwrite::kKey: return "k";
-    case Overwrite::kValue: return "v";
+    case Overwrite::kNone:
+      return "none";
+    case Overwrite::kKey:
+      return "k";
+    case Overwrite::kValue:
+      return "v";
   }
   return "none";
 }
@@ -19,29 +22,43 @@ std::string_view core_split_name(CoreSplit split) {
 
 std::string_view bottleneck_name(Bottleneck bottleneck) {
   switch (bottleneck) {
-    case Bottleneck::kMatrix: return "matrix";
-    case Bottleneck::kVector: return "vector";
-    case Bottleneck::kLoad: return "load";
-    case Bottleneck::kStore: return "store";
-    case Bottleneck::kDram: return "dram";
-    case Bottleneck::kLatency: return "latency";
+    case Bottleneck::kMatrix:
+      return "matrix";
+    case Bottleneck::kVector:
+      return "vector";
+    case Bottleneck::kLoad:
+      return "load";
+    case Bottleneck::kStore:
+      return "store";
+    case Bottleneck::kDram:
+      return "dram";
+    case Bottleneck::kLatency:
+      return "latency";
   }
   return "latency";
 }
 
 std::string_view bottleneck_text(Bottleneck bottleneck) {
   switch (bottleneck) {
-    case Bottleneck::kMatrix: return "the matrix unit";
-    case Bottleneck::kVector: return "the vector unit";
-    case Bottleneck::kLoad: return "loads from DRAM";
-    case Bottleneck::kStore: return "stores to DRAM";
-    case Bottleneck::kDram: return "the DRAM channel that loads and stores share";
-    case Bottleneck::kLatency: return "waiting: no queue is busy most of the time";
+    case Bottleneck::kMatrix:
+      return "the matrix unit";
+    case Bottleneck::kVector:
+      return "the vector unit";
+    case Bottleneck::kLoad:
+      return "loads from DRAM";
+    case Bottleneck::kStore:
+      return "stores to DRAM";
+    case Bottleneck::kDram:
+      return "the DRAM channel that loads and stores share";
+    case Bottleneck::kLatency:
+      return "waiting: no queue is busy most of the time";
   }
   return "waiting";
 }
 
-std::string l0_text(const L0Tile& tile) { return fmt::format("{}x{}x{}", tile.m, tile.n, tile.k); }
+std::string l0_text(const L0Tile& tile) {
+  return fmt::format("{}x{}x{}", tile.m, tile.n, tile.k);
+}
 
 std::vector<FactorText> factor_texts(const Tiling& tiling) {
   return {{"heads", std::to_string(tiling.heads)},

@@ -53,8 +53,8 @@ CodePoint decode(std::string_view text, std::size_t at) {
 }
 
 std::size_t width_of(char32_t c) {
-  const bool combining = (c >= 0x300 && c <= 0x36F) || (c >= 0x200B && c <= 0x200F) ||
-                         (c >= 0xFE00 && c <= 0xFE0F);
+  const bool combining =
+      (c >= 0x300 && c <= 0x36F) || (c >= 0x200B && c <= 0x200F) || (c >= 0xFE00 && c <= 0xFE0F);
   if (combining) return 0;
   const bool wide = (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) ||
                     (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xF900 && c <= 0xFAFF) ||
@@ -112,9 +112,10 @@ std::string duration_text(double seconds) {
 
 std::string bytes_text(std::int64_t bytes) {
   constexpr double kKibi = 1024;
-  constexpr std::array<Unit, 4> kUnits{
-      {{kKibi, "KiB"}, {kKibi * kKibi, "MiB"}, {kKibi * kKibi * kKibi, "GiB"},
-       {kKibi * kKibi * kKibi * kKibi, "TiB"}}};
+  constexpr std::array<Unit, 4> kUnits{{{kKibi, "KiB"},
+                                        {kKibi * kKibi, "MiB"},
+                                        {kKibi * kKibi * kKibi, "GiB"},
+                                        {kKibi * kKibi * kKibi * kKibi, "TiB"}}};
   if (bytes < 1024) return fmt::format("{} B", bytes);
   return in_unit(static_cast<double>(bytes), kUnits);
 }

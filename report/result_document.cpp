@@ -28,7 +28,9 @@ Document number_node(double value) {
   return value;
 }
 
-Document l0_node(const L0Tile& tile) { return Document::array({tile.m, tile.n, tile.k}); }
+Document l0_node(const L0Tile& tile) {
+  return Document::array({tile.m, tile.n, tile.k});
+}
 
 Document tiling_node(const Tiling& tiling) {
   Document node;

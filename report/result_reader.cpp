@@ -24,9 +24,9 @@ constexpr std::array<std::string_view, 6> kBottlenecks{"matrix", "vector", "load
                                                        "store",  "dram",   "latency"};
 
 const std::vector<std::string_view> kResultKeys{
-    "hw",     "workload", "schedule", "variant", "objective", "strategy",
-    "seed",   "interrupted", "optimal", "gap",   "tiling",    "cost",
-    "feasible", "shortfall", "reference", "search", "ratio"};
+    "hw",       "workload",    "schedule",  "variant", "objective", "strategy",
+    "seed",     "interrupted", "optimal",   "gap",     "tiling",    "cost",
+    "feasible", "shortfall",   "reference", "search",  "ratio"};
 
 /// 0 x 0 x 0 stands for "not chosen", in the smallest candidate of a machine that nothing fits.
 std::string l0_factor(const YamlMap& l0, std::string_view key) {
@@ -58,10 +58,9 @@ std::map<std::string, std::string> read_tiling(const YamlMap& parent) {
 
 void check_cost(const YamlMap& result) {
   const std::vector<std::string_view> counts{
-      "cycles",        "dram_read_bytes",    "dram_write_bytes",   "l1_access_bytes",
-      "l0_access_bytes", "l1_peak_bytes",
-      "matrix_busy_cycles", "vector_busy_cycles", "load_busy_cycles", "store_busy_cycles",
-      "overlap_cycles"};
+      "cycles",           "dram_read_bytes",   "dram_write_bytes",   "l1_access_bytes",
+      "l0_access_bytes",  "l1_peak_bytes",     "matrix_busy_cycles", "vector_busy_cycles",
+      "load_busy_cycles", "store_busy_cycles", "overlap_cycles"};
   const std::vector<std::string_view> figures{"latency_us", "energy_uj", "matrix_utilization",
                                               "vector_utilization"};
   std::vector<std::string_view> known = counts;
@@ -87,8 +86,8 @@ void check_shortfall(const YamlMap& result) {
 }
 
 void check_search(const YamlMap& result) {
-  const YamlMap search = result.map("search", {"space", "evaluated", "pruned", "seconds",
-                                               "lower_bound", "lower_bound_unit"});
+  const YamlMap search = result.map(
+      "search", {"space", "evaluated", "pruned", "seconds", "lower_bound", "lower_bound_unit"});
   // Counts beyond 64 bits are kept as quoted digits, so only their presence is checked here.
   for (const std::string_view key : {"space", "evaluated", "pruned", "lower_bound"}) {
     search.at(key, "a number");
@@ -112,8 +111,11 @@ void check_outcome(const YamlMap& result) {
 }
 
 StoredResult read_result(const YamlMap& result) {
-  StoredResult stored{result.text("hw"), result.text("workload"), result.text("schedule"),
-                      result.text("variant"), {}};
+  StoredResult stored{result.text("hw"),
+                      result.text("workload"),
+                      result.text("schedule"),
+                      result.text("variant"),
+                      {}};
   result.text("objective");
   result.text("strategy");
   result.at("seed", "a whole number");

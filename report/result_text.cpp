@@ -45,9 +45,9 @@ std::string effort_text(const Result& result) {
   if (search.evaluated >= search.space) {
     return fmt::format("{} candidates evaluated", approximate_count(search.evaluated));
   }
-  const std::string part = fmt::format("{} of {} candidates evaluated",
-                                       approximate_count(search.evaluated),
-                                       approximate_count(search.space));
+  const std::string part =
+      fmt::format("{} of {} candidates evaluated", approximate_count(search.evaluated),
+                  approximate_count(search.space));
   return result.proven ? part + ", the rest excluded by bounds" : part;
 }
 
@@ -71,11 +71,11 @@ std::string no_tiling_note(const Result& result) {
                               : "no tiling that fits was found within the limits of the search";
   }
   const Shortfall& shortfall = *result.shortfall;
-  return fmt::format("nothing fits: the smallest candidate needs {} bytes of {} and has {}, "
-                     "short by {}",
-                     with_separators(shortfall.need_bytes), shortfall.level,
-                     with_separators(shortfall.have_bytes),
-                     with_separators(Int128{shortfall.need_bytes} - shortfall.have_bytes));
+  return fmt::format(
+      "nothing fits: the smallest candidate needs {} bytes of {} and has {}, "
+      "short by {}",
+      with_separators(shortfall.need_bytes), shortfall.level, with_separators(shortfall.have_bytes),
+      with_separators(Int128{shortfall.need_bytes} - shortfall.have_bytes));
 }
 
 std::string proof_text(const Result& result) {

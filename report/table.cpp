@@ -61,7 +61,9 @@ Scales scales_for(const ResultSet& set) {
   return scales;
 }
 
-std::string percent(double share) { return fixed(share * 100, 1); }
+std::string percent(double share) {
+  return fixed(share * 100, 1);
+}
 
 std::string_view ratio_title(std::string_view objective) {
   if (objective == "latency") return "speed-up";
@@ -82,8 +84,8 @@ std::vector<Column> cost_columns(const ResultSet& set, const Scales& scales) {
                               {"limited", "by", Align::kLeft},
                               {"optimal", "", Align::kLeft}};
   if (!set.baseline.empty()) {
-    columns.push_back({std::string(ratio_title(set.results.front().objective)),
-                       "vs " + set.baseline});
+    columns.push_back(
+        {std::string(ratio_title(set.results.front().objective)), "vs " + set.baseline});
   }
   return columns;
 }
@@ -115,8 +117,7 @@ std::vector<std::string> cost_cells(const ResultSet& set, const Result& result,
 
 /// The workload's name on the first row of its group only.
 std::string group_label(const ResultSet& set, std::size_t index) {
-  const bool first =
-      index == 0 || set.results[index - 1].workload != set.results[index].workload;
+  const bool first = index == 0 || set.results[index - 1].workload != set.results[index].workload;
   return first ? set.results[index].workload : "";
 }
 
@@ -163,8 +164,8 @@ std::string legend(const ResultSet& set) {
   if (set.baseline.empty()) return text;
   const bool latency = set.results.front().objective == "latency";
   return text + fmt::format("{}: how many times {} than {}; * the best of its workload.\n",
-                            ratio_title(set.results.front().objective),
-                            latency ? "faster" : "less", set.baseline);
+                            ratio_title(set.results.front().objective), latency ? "faster" : "less",
+                            set.baseline);
 }
 
 }  // namespace

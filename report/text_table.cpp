@@ -32,9 +32,13 @@ void TextTable::add_note(std::vector<std::string> cells, std::string note) {
   rows_.push_back({Kind::kCells, std::move(cells), std::move(note)});
 }
 
-void TextTable::add_rule() { rows_.push_back({Kind::kRule, {}, ""}); }
+void TextTable::add_rule() {
+  rows_.push_back({Kind::kRule, {}, ""});
+}
 
-void TextTable::add_blank() { rows_.push_back({Kind::kBlank, {}, ""}); }
+void TextTable::add_blank() {
+  rows_.push_back({Kind::kBlank, {}, ""});
+}
 
 std::vector<std::size_t> TextTable::widths() const {
   std::vector<std::size_t> widths;

@@ -188,8 +188,8 @@ class Expander {
     }
     const bool is_first = phase_.has_first && kind == phase_.first_kind;
     reads[count++] = is_first ? input_slot(round.index) : probability_slot(round.index);
-    Operation op = operation(Unit::kMatrix, kind == MatmulKind::kQK ? Operand::kS : Operand::kO,
-                             round, head);
+    Operation op =
+        operation(Unit::kMatrix, kind == MatmulKind::kQK ? Operand::kS : Operand::kO, round, head);
     op.matmul = kind;
     op.sub_tile = j;
     op.cols = columns(j);
@@ -199,8 +199,7 @@ class Expander {
   }
 
   /// The slot of a sub-tile that is streamed or resident; emits its load where one is due.
-  SlotUse present_sub_tile(const Round& round, MatmulKind kind, std::int64_t head,
-                           std::int64_t j) {
+  SlotUse present_sub_tile(const Round& round, MatmulKind kind, std::int64_t head, std::int64_t j) {
     const Pool pool = kind == MatmulKind::kQK ? Pool::kKey : Pool::kValue;
     if (tiling_.kv_resident) {
       const SlotUse slot = ring(pool, round.group, tiling_.buffers);
@@ -232,8 +231,8 @@ class Expander {
 
   void load_sub_tile(const Round& round, MatmulKind kind, std::int64_t head, std::int64_t j,
                      std::span<const SlotUse> writes) {
-    Operation op = operation(Unit::kLoad, kind == MatmulKind::kQK ? Operand::kK : Operand::kV,
-                             round, head);
+    Operation op =
+        operation(Unit::kLoad, kind == MatmulKind::kQK ? Operand::kK : Operand::kV, round, head);
     op.sub_tile = j;
     op.cols = columns(j);
     const std::int64_t bytes = op.cols * stream_col_bytes(shape_, kind);

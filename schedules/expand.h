@@ -11,8 +11,8 @@ namespace tilewright {
 
 enum class Unit : std::uint8_t { kLoad, kStore, kMatrix, kVector };
 
-/// A slot of an operand and which of its successive contents is meant: contents count upwards, and the
-/// first writer of a new one waits for the readers of the one before.
+/// A slot of an operand and which of its successive contents is meant: contents count upwards, and
+/// the first writer of a new one waits for the readers of the one before.
 struct SlotUse {
   enum class Pool : std::uint8_t { kInput, kKey, kValue, kScore, kProbability, kOutput, kLanding };
   Pool pool = Pool::kInput;
@@ -44,8 +44,8 @@ class OperationSink {
   virtual void take(const Operation& operation) = 0;
 };
 
-/// All operations of `phase` on `core` in one order that respects every queue's program order; loads
-/// and stores stand as a shared channel executes them.
+/// All operations of `phase` on `core` in one order that respects every queue's program order;
+/// loads and stores stand as a shared channel executes them.
 void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
             const PhasePlan& phase, std::int64_t core, OperationSink& sink);
 

@@ -1,5 +1,6 @@
-// MAS-Attention (Shakerdargah et al., arXiv 2411.17720, MLSys'25): two streams. While the vector unit
-// does softmax of one round, the matrix unit works on Q K^T of the next and P V of the previous one.
+// MAS-Attention (Shakerdargah et al., arXiv 2411.17720, MLSys'25): two streams. While the vector
+// unit does softmax of one round, the matrix unit works on Q K^T of the next and P V of the
+// previous one.
 #include <array>
 
 #include "schedules/schedule.h"

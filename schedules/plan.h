@@ -1,5 +1,6 @@
-// What a schedule does with a candidate, in hardware-free terms: one or more phases, each a pipeline
-// over rounds. expand.h turns a plan into single operations; the cost model reads it directly.
+// What a schedule does with a candidate, in hardware-free terms: one or more phases, each a
+// pipeline over rounds. expand.h turns a plan into single operations; the cost model reads it
+// directly.
 #pragma once
 
 #include <array>
@@ -22,8 +23,9 @@ enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO };
 /// One phase. A round goes through the stages that are present, in this order:
 ///   input load -> first matmul (streams K or V) -> softmax -> second matmul (streams V) -> store.
 /// Queue order for round i, with L = lookahead: second matmul of round i, then input load and first
-/// matmul of round i + L + 1, then the store of round i, then the softmax of round i + L + 1; before
-/// that the first L + 1 rounds' loads, first matmuls and softmaxes. A slot is handed over as a whole.
+/// matmul of round i + L + 1, then the store of round i, then the softmax of round i + L + 1;
+/// before that the first L + 1 rounds' loads, first matmuls and softmaxes. A slot is handed over as
+/// a whole.
 struct PhasePlan {
   Operand input = Operand::kNone;
   std::int64_t input_row_bytes = 0;  ///< per row and pair, in DRAM and in its slot

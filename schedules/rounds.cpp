@@ -78,9 +78,8 @@ CoreRounds deal_queries(const TileCounts& counts, const Tiling& tiling, const Co
 
 CoreRounds deal_rounds(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,
                        std::int64_t core) {
-  return tiling.core_split == CoreSplit::kHeads
-             ? deal_heads(counts, tiling, layout.cores, core)
-             : deal_queries(counts, tiling, layout, core);
+  return tiling.core_split == CoreSplit::kHeads ? deal_heads(counts, tiling, layout.cores, core)
+                                                : deal_queries(counts, tiling, layout, core);
 }
 
 }  // namespace tilewright

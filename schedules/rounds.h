@@ -14,9 +14,9 @@ struct CoreLayout {
   bool l1_shared = false;  ///< one L1 for all cores
 };
 
-/// The rounds of one core: head groups, each with `positions` query tiles. All tiles of a group have
-/// `rows_full` rows but the last, which has `rows_last`. After `full_groups` groups of `heads` pairs
-/// comes one of `edge_heads` pairs if that is not 0.
+/// The rounds of one core: head groups, each with `positions` query tiles. All tiles of a group
+/// have `rows_full` rows but the last, which has `rows_last`. After `full_groups` groups of `heads`
+/// pairs comes one of `edge_heads` pairs if that is not 0.
 struct CoreRounds {
   std::int64_t heads = 0;
   std::int64_t full_groups = 0;

@@ -21,8 +21,8 @@ struct Mode {
   auto operator<=>(const Mode&) const = default;
 };
 
-/// The values a schedule searches for every factor of a Mode; the design space is their product with
-/// all tile sizes.
+/// The values a schedule searches for every factor of a Mode; the design space is their product
+/// with all tile sizes.
 struct ModeValues {
   std::vector<bool> kv_resident{false, true};
   std::vector<std::int64_t> buffers{1, 2};
@@ -65,7 +65,9 @@ std::span<const Schedule* const> all_schedules();
 /// Throws InputError with the nearest name.
 const Schedule& find_schedule(std::string_view name);
 
-inline bool is_serial(std::string_view variant) { return variant == "serial"; }
+inline bool is_serial(std::string_view variant) {
+  return variant == "serial";
+}
 
 /// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common.
 PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);

@@ -192,7 +192,9 @@ std::vector<Workload> read_workloads(const YamlValue& list) {
   return workloads;
 }
 
-Suite parse_bundled(const EmbeddedFile& file) { return parse_suite(file.text, file.name); }
+Suite parse_bundled(const EmbeddedFile& file) {
+  return parse_suite(file.text, file.name);
+}
 
 /// A suite, or a suite of the one workload of that name.
 std::optional<Suite> find_bundled(std::string_view name) {
@@ -238,8 +240,7 @@ Suite load_suite(const std::string& name_or_path) {
   if (looks_like_path(name_or_path)) return parse_suite(read_text_file(name_or_path), name_or_path);
   if (std::optional<Suite> suite = find_bundled(name_or_path)) return std::move(*suite);
   throw InputError(fmt::format("unknown workload '{}'{} (a file needs a '/' or '.yaml')",
-                               printable(name_or_path),
-                               suggestion(name_or_path, bundled_names())));
+                               printable(name_or_path), suggestion(name_or_path, bundled_names())));
 }
 
 std::vector<std::string> bundled_suites() {

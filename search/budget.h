@@ -27,9 +27,7 @@ class Budget {
     }
   }
 
-  bool limits_evaluations() const {
-    return max_evals_ != std::numeric_limits<std::int64_t>::max();
-  }
+  bool limits_evaluations() const { return max_evals_ != std::numeric_limits<std::int64_t>::max(); }
   bool interrupted() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
   bool out_of_time() const { return interrupted() || Clock::now() >= deadline_; }
 
@@ -40,9 +38,7 @@ class Budget {
   }
   bool spent(Int128 done) const { return allowed(done, 1) == 0 || out_of_time(); }
 
-  double seconds() const {
-    return std::chrono::duration<double>(Clock::now() - start_).count();
-  }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
  private:
   Clock::time_point start_ = Clock::now();

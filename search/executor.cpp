@@ -44,7 +44,9 @@ class Executor::Impl {
 Executor::Executor(const Problem& problem, int threads)
     : impl_(std::make_unique<Impl>(problem, threads)) {}
 Executor::~Executor() = default;
-int Executor::threads() const { return impl_->threads(); }
+int Executor::threads() const {
+  return impl_->threads();
+}
 void Executor::for_each(std::int64_t count,
                         const std::function<void(std::int64_t, Evaluator&)>& work) {
   impl_->for_each(count, work);

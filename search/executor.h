@@ -1,4 +1,5 @@
-// The one owner of threads. Work items get fixed slots, so that results do not depend on the timing.
+// The one owner of threads. Work items get fixed slots, so that results do not depend on the
+// timing.
 #pragma once
 
 #include <cstdint>

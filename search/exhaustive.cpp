@@ -8,7 +8,7 @@ namespace tilewright {
 namespace {
 
 /// One piece of work: all kv_cols of one (mode, heads, q_rows), or a part of them.
-constexpr std::int64_t kPiece = 4096;
+constexpr std::int64_t kPiece = 256;
 constexpr std::int64_t kPiecesAtOnce = 64;
 
 class Exhaustive final : public Strategy {

@@ -1,7 +1,7 @@
-// A genetic search over the factors: tournament selection, uniform crossover per factor, mutation by
-// steps on a logarithmic scale, repair to feasibility by halving tiles, elitism. A generation's
-// offspring are made from the seed and their number alone, so that the answer does not depend on the
-// number of threads.
+// A genetic search over the factors: tournament selection, uniform crossover per factor, mutation
+// by steps on a logarithmic scale, repair to feasibility by halving tiles, elitism. A generation's
+// offspring are made from the seed and their number alone, so that the answer does not depend on
+// the number of threads.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -99,8 +99,8 @@ class Breeder {
       return std::clamp<std::int64_t>(index + random.between(-reach, reach), 0, last);
     }
     const std::int64_t tiles = ceil_div(a.length(), a.value(index));
-    const std::int64_t wanted = std::clamp<std::int64_t>(tiles + random.between(-1, 1), 1,
-                                                         a.length());
+    const std::int64_t wanted =
+        std::clamp<std::int64_t>(tiles + random.between(-1, 1), 1, a.length());
     return std::min(last, a.first_not_below(ceil_div(a.length(), wanted)));
   }
 
@@ -114,8 +114,8 @@ class Breeder {
       }
       auto& index = individual.genome.index;
       const auto axis = static_cast<std::size_t>(random.between(0, kAxes - 1));
-      const auto widest = static_cast<std::size_t>(
-          std::max_element(index.begin(), index.end()) - index.begin());
+      const auto widest =
+          static_cast<std::size_t>(std::max_element(index.begin(), index.end()) - index.begin());
       index[random.chance(50) ? axis : widest] /= 2;
     }
     return individual;
@@ -148,9 +148,9 @@ class Genetic final : public Strategy {
       std::vector<Individual> next(static_cast<std::size_t>(kPopulation));
       task.executor.for_each(kPopulation, [&](std::int64_t i, Evaluator& evaluator) {
         Random random = Random::of(task.seed, generation, static_cast<std::uint64_t>(i));
-        next[static_cast<std::size_t>(i)] =
-            generation == 0 ? breeder.random_individual(random, evaluator)
-                            : breeder.offspring(population, random, evaluator);
+        next[static_cast<std::size_t>(i)] = generation == 0
+                                                ? breeder.random_individual(random, evaluator)
+                                                : breeder.offspring(population, random, evaluator);
       });
       for (const Individual& individual : next) {
         outcome.evaluated += individual.evaluations;

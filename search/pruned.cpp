@@ -1,7 +1,7 @@
 // Branch and bound over boxes of candidates. docs/search.md says why every bound is admissible.
 //
-// Invariant: the boxes in the queue, the boxes excluded and the candidates evaluated are a partition of
-// the space; nothing excluded ranks before the incumbent.
+// Invariant: the boxes in the queue, the boxes excluded and the candidates evaluated are a
+// partition of the space; nothing excluded ranks before the incumbent.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -57,8 +57,8 @@ Figures larger(const Figures& a, const Figures& b) {
           std::max(a.traffic_bytes, b.traffic_bytes), std::max(a.l1_peak_bytes, b.l1_peak_bytes)};
 }
 
-/// Boxes taken from the queue at once, and boxes looked at within each before handing back: fixed, so
-/// that the course of the search does not depend on the number of threads.
+/// Boxes taken from the queue at once, and boxes looked at within each before handing back: fixed,
+/// so that the course of the search does not depend on the number of threads.
 constexpr std::size_t kBoxesAtOnce = 32;
 constexpr int kStepsPerBox = 48;
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
@@ -76,8 +76,8 @@ class Explorer {
   /// Depth first into the most promising child; what is left over goes back to the queue.
   Explored explore(const Node& root) {
     std::vector<Node> stack{root};
-    for (int step = 0;
-         step < kStepsPerBox && !stack.empty() && done_.evaluated < allowed_; ++step) {
+    for (int step = 0; step < kStepsPerBox && !stack.empty() && done_.evaluated < allowed_;
+         ++step) {
       const Node node = stack.back();
       stack.pop_back();
       if (excluded(node)) {
@@ -161,8 +161,8 @@ class Explorer {
       return true;
     }
     const Shape& shape = task_.problem.shape;
-    const std::int64_t column = box.mode.overwrite == Overwrite::kKey ? key_col_bytes(shape)
-                                                                      : value_col_bytes(shape);
+    const std::int64_t column =
+        box.mode.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
     return box.low[0] == 1 && box.low[1] * shape.bytes.input <= 2 * column;
   }
 
@@ -203,8 +203,8 @@ class Explorer {
     }
   }
 
-  /// Along the axis with the widest ratio of values, near the geometric mean, between two tile counts
-  /// where there are several.
+  /// Along the axis with the widest ratio of values, near the geometric mean, between two tile
+  /// counts where there are several.
   void split(const Node& node, std::array<Node, 2>& halves) const {
     std::size_t widest = 0;
     double widest_ratio = 0;
@@ -272,8 +272,7 @@ class Pruned final : public Strategy {
       task.executor.for_each(
           static_cast<std::int64_t>(boxes.size()), [&](std::int64_t i, Evaluator& evaluator) {
             const auto at = static_cast<std::size_t>(i);
-            explored[at] =
-                Explorer(task, coarse, incumbent, evaluator, allowed).explore(boxes[at]);
+            explored[at] = Explorer(task, coarse, incumbent, evaluator, allowed).explore(boxes[at]);
           });
       for (Explored& part : explored) {
         incumbent.offer(part.best);

@@ -20,9 +20,9 @@ struct Cost {
   Int128 energy_fj = 0;
   std::int64_t dram_read_bytes = 0;
   std::int64_t dram_write_bytes = 0;
-  std::int64_t l1_access_bytes = 0;  ///< every byte read from or written to L1
-  std::int64_t l0_access_bytes = 0;  ///< moved between L1 and L0
-  std::int64_t l1_peak_bytes = 0;    ///< of the one shared L1, or of one core's own
+  std::int64_t l1_access_bytes = 0;     ///< every byte read from or written to L1
+  std::int64_t l0_access_bytes = 0;     ///< moved between L1 and L0
+  std::int64_t l1_peak_bytes = 0;       ///< of the one shared L1, or of one core's own
   std::int64_t matrix_busy_cycles = 0;  ///< busy cycles are summed over cores
   std::int64_t vector_busy_cycles = 0;
   std::int64_t load_busy_cycles = 0;
@@ -62,7 +62,7 @@ struct Result {
   std::uint64_t seed = 0;
   bool interrupted = false;
   bool proven = false;
-  double gap = 0;  ///< (incumbent - lower bound) / incumbent
+  double gap = 0;                ///< (incumbent - lower bound) / incumbent
   std::optional<Tiling> tiling;  ///< empty: nothing fits (see shortfall), or nothing found yet
   Cost cost;
   std::int64_t clock_hz = 0;

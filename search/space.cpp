@@ -55,9 +55,9 @@ bool Axis::contains(std::int64_t value) const {
 }
 
 const std::vector<std::string>& factor_names() {
-  static const std::vector<std::string> names{"heads",     "q_rows",     "kv_cols",
-                                              "kv_resident", "buffers", "lookahead",
-                                              "overwrite", "core_split", "l0.qk", "l0.pv"};
+  static const std::vector<std::string> names{"heads",   "q_rows",    "kv_cols",   "kv_resident",
+                                              "buffers", "lookahead", "overwrite", "core_split",
+                                              "l0.qk",   "l0.pv"};
   return names;
 }
 
@@ -92,7 +92,8 @@ L0Tile tile_pin(const std::string& name, const std::string& text) {
   std::string_view rest = text;
   for (std::size_t i = 0; i < sides.size(); ++i) {
     const std::size_t end = i + 1 < sides.size() ? rest.find('x') : rest.size();
-    const auto side = end == std::string_view::npos ? std::nullopt : to_integer(rest.substr(0, end));
+    const auto side =
+        end == std::string_view::npos ? std::nullopt : to_integer(rest.substr(0, end));
     if (!side || *side < 1 || *side > (std::int64_t{1} << 31)) {
       throw bad_factor(name, text, "an L0 tile MxNxK such as 16x16x64");
     }
@@ -152,9 +153,9 @@ void pin_mode(Choices& choices, const ModeValues& legal, const std::string& name
     const std::vector<std::string> words{"none", "k", "v"};
     const auto value = static_cast<Overwrite>(word_pin(name, text, words));
     choices.values.overwrite = legal.overwrite;
-    keep_only(choices.values.overwrite, value, name, text,
-              listed(legal.overwrite,
-                     [&](Overwrite o) { return words[static_cast<std::size_t>(o)]; }));
+    keep_only(
+        choices.values.overwrite, value, name, text,
+        listed(legal.overwrite, [&](Overwrite o) { return words[static_cast<std::size_t>(o)]; }));
   } else {
     const auto value = static_cast<CoreSplit>(word_pin(name, text, {"heads", "q"}));
     if (choices.splits.size() == 1 && choices.splits[0] != value) {
@@ -194,8 +195,8 @@ Pins parse_factors(const std::string& text) {
     const std::string item = text.substr(begin, end - begin);
     const std::size_t equals = item.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == item.size()) {
-      throw InputError(fmt::format("bad factor '{}', expected factor=value, e.g. q_rows=64",
-                                   printable(item)));
+      throw InputError(
+          fmt::format("bad factor '{}', expected factor=value, e.g. q_rows=64", printable(item)));
     }
     const std::string name = item.substr(0, equals);
     const auto& names = factor_names();
@@ -254,8 +255,7 @@ DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes siz
           fmt::format("unknown factor '{}'{}", printable(name), suggestion(name, names)));
     }
     if (index < kAxes) {
-      space.axes[index] =
-          Axis::only(lengths[index], integer_pin(name, text, 1, lengths[index]));
+      space.axes[index] = Axis::only(lengths[index], integer_pin(name, text, 1, lengths[index]));
     } else if (name == "l0.qk") {
       problem.pinned_qk = tile_pin(name, text);
     } else if (name == "l0.pv") {
@@ -266,8 +266,9 @@ DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes siz
   }
   space.modes = modes_of(choices);
   if (space.modes.empty()) {
-    throw InputError("the given factors exclude each other: overwrite needs kv_resident=true and "
-                     "lookahead=1");
+    throw InputError(
+        "the given factors exclude each other: overwrite needs kv_resident=true and "
+        "lookahead=1");
   }
   return space;
 }

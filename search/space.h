@@ -61,8 +61,8 @@ Pins parse_factors(const std::string& text);
 /// The factors of a tiling as pins (L0 tiles only if chosen).
 Pins factors_of(const Tiling& tiling);
 
-/// Throws InputError if a pin is unknown, malformed or illegal for the schedule and shape. Also sets
-/// the pinned L0 tiles of `problem`.
+/// Throws InputError if a pin is unknown, malformed or illegal for the schedule and shape. Also
+/// sets the pinned L0 tiles of `problem`.
 DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes sizes,
                        const Pins& pins);
 

@@ -1,5 +1,6 @@
-// The interface of a search strategy. A new one is one .cpp, one row in strategies.cpp and one CMake
-// line. A strategy decides what to look at; the executor owns the threads, the budget says when to stop.
+// The interface of a search strategy. A new one is one .cpp, one row in strategies.cpp and one
+// CMake line. A strategy decides what to look at; the executor owns the threads, the budget says
+// when to stop.
 #pragma once
 
 #include <optional>
@@ -36,9 +37,7 @@ class Incumbent {
  public:
   explicit Incumbent(Objective objective) : objective_(objective) {}
   bool offer(const Candidate& candidate);
-  bool offer(const std::optional<Candidate>& candidate) {
-    return candidate && offer(*candidate);
-  }
+  bool offer(const std::optional<Candidate>& candidate) { return candidate && offer(*candidate); }
   const std::optional<Candidate>& best() const { return best_; }
   const RankKey& key() const { return key_; }
 

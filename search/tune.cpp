@@ -16,14 +16,14 @@ namespace {
 
 constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O"};
 
-/// The smallest legal tiles of every mode that has any, for judging what is wrong if nothing fits. Fewer
-/// rows and heads never make a tiling illegal; wider sub-tiles may make it legal.
+/// The smallest legal tiles of every mode that has any, for judging what is wrong if nothing fits.
+/// Fewer rows and heads never make a tiling illegal; wider sub-tiles may make it legal.
 std::vector<Tiling> low_corners(const Problem& problem, const DesignSpace& space) {
   std::vector<Tiling> corners;
   for (const Mode& mode : space.modes) {
     for (std::int64_t i = 0; i < space.axes[2].size(); ++i) {
-      const Tiling tiling = tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0),
-                                      space.axes[2].value(i));
+      const Tiling tiling =
+          tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0), space.axes[2].value(i));
       if (is_legal(problem.shape, tiling)) {
         corners.push_back(tiling);
         break;
@@ -86,13 +86,11 @@ Bottleneck bottleneck_of(const Details& d, const Hardware& hardware, std::int64_
   const std::array<std::pair<std::int64_t, Bottleneck>, 4> queues{{
       {d.busiest[0], Bottleneck::kMatrix},
       {d.busiest[1], Bottleneck::kVector},
-      {d.busiest[2] + (shared ? d.busiest[3] : 0),
-       shared ? Bottleneck::kDram : Bottleneck::kLoad},
+      {d.busiest[2] + (shared ? d.busiest[3] : 0), shared ? Bottleneck::kDram : Bottleneck::kLoad},
       {shared ? 0 : d.busiest[3], Bottleneck::kStore},
   }};
-  const auto most =
-      std::max_element(queues.begin(), queues.end(),
-                       [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto most = std::max_element(
+      queues.begin(), queues.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   // Idle half of the time, the busiest queue is not what limits: waiting for each other is.
   return 2 * most->first < cycles ? Bottleneck::kLatency : most->second;
 }
@@ -158,8 +156,7 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
   const Strategy& strategy = find_strategy(options.strategy);
   const Objective objective = find_objective(options.objective);
   Problem problem = make_problem(hardware, workload, schedule, options.variant);
-  const DesignSpace space =
-      make_space(problem, options.variant, options.tile_sizes, options.pins);
+  const DesignSpace space = make_space(problem, options.variant, options.tile_sizes, options.pins);
   const std::vector<Tiling> corners = low_corners(problem, space);
 
   Result result = echo(hardware, workload, schedule, options);

@@ -22,8 +22,8 @@ struct TuneOptions {
   Pins pins;
   int threads = 0;  ///< 0: all
   std::uint64_t seed = 1;
-  double time_limit_s = 0;      ///< 0: none
-  std::int64_t max_evals = 0;   ///< 0: none
+  double time_limit_s = 0;     ///< 0: none
+  std::int64_t max_evals = 0;  ///< 0: none
   /// Set to true (by a signal handler, say) to stop soon with what was found so far.
   const std::atomic<bool>* stop = nullptr;
 };

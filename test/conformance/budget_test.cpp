@@ -97,8 +97,7 @@ TEST_CASE("on random spaces a limited pruned search brackets the optimum") {
     SpaceCase drawn = random_space(13'001 + static_cast<std::uint64_t>(i));
     drawn.options.objective = "latency";
     INFO(describe(drawn));
-    const Result optimum =
-        tune(drawn.hardware, drawn.workload, drawn.schedule, drawn.options);
+    const Result optimum = tune(drawn.hardware, drawn.workload, drawn.schedule, drawn.options);
     drawn.options.max_evals = 1 + i % 20;
     const Result result = tune(drawn.hardware, drawn.workload, drawn.schedule, drawn.options);
     if (!optimum.tiling) {

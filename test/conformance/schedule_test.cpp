@@ -56,18 +56,18 @@ WorkSink work_of(const Problem& problem, const Tiling& tiling) {
 TEST_CASE("every schedule does exactly the work of attention, whatever the tiling") {
   for (const Schedule* schedule : all_schedules()) {
     for (const std::string_view variant : schedule->variants()) {
-      for_each_case(kSeed, counted(2000), *schedule, variant, DrawKind::kRandom,
-                    [](const OracleCase& drawn) {
-                      INFO(describe(drawn));
-                      const Problem problem = make_problem(drawn.hardware, drawn.workload,
-                                                           *drawn.schedule, drawn.variant);
-                      const WorkSink work = work_of(problem, drawn.tiling);
-                      const Workload& w = drawn.workload;
-                      const std::int64_t scores = w.batch * w.heads * w.q_len * w.kv_len;
-                      REQUIRE(work.qk_macs == scores * w.qk_dim);
-                      REQUIRE(work.pv_macs == scores * w.v_dim);
-                      REQUIRE(work.softmax_elements == scores);
-                    });
+      for_each_case(
+          kSeed, counted(2000), *schedule, variant, DrawKind::kRandom, [](const OracleCase& drawn) {
+            INFO(describe(drawn));
+            const Problem problem =
+                make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
+            const WorkSink work = work_of(problem, drawn.tiling);
+            const Workload& w = drawn.workload;
+            const std::int64_t scores = w.batch * w.heads * w.q_len * w.kv_len;
+            REQUIRE(work.qk_macs == scores * w.qk_dim);
+            REQUIRE(work.pv_macs == scores * w.v_dim);
+            REQUIRE(work.softmax_elements == scores);
+          });
     }
   }
 }

@@ -65,8 +65,8 @@ TEST_CASE("the optimum ranks first by (objective, cycles, energy, peak L1, facto
     const Result best = run(drawn, "pruned");
     Problem problem = make_problem(drawn.hardware, drawn.workload, find_schedule(drawn.schedule),
                                    drawn.options.variant);
-    const DesignSpace space = make_space(problem, drawn.options.variant,
-                                         drawn.options.tile_sizes, drawn.options.pins);
+    const DesignSpace space =
+        make_space(problem, drawn.options.variant, drawn.options.tile_sizes, drawn.options.pins);
     const Objective objective = find_objective(drawn.options.objective);
     if (!best.tiling) {
       continue;

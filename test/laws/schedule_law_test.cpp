@@ -33,47 +33,44 @@ std::int64_t fetches(const Tiling& t, const Workload& w, const Hardware& hw) {
 
 TEST_CASE("traffic is the closed form for streamed and resident K and V") {
   for (const char* name : {"flat", "mas"}) {
-    for_each_case(kSeed, counted(5000), find_schedule(name), "", DrawKind::kRandom,
-                  [](const OracleCase& drawn) {
-                    if (drawn.tiling.overwrite != Overwrite::kNone) {
-                      return;
-                    }
-                    INFO(describe(drawn));
-                    const Workload& w = drawn.workload;
-                    const std::int64_t queries = w.batch * w.heads * w.q_len;
-                    const std::int64_t keys = w.batch * w.kv_heads * w.kv_len;
-                    const std::int64_t elements =
-                        (queries + keys * fetches(drawn.tiling, w, drawn.hardware)) *
-                        (w.qk_dim + w.v_dim);
-                    const Problem problem =
-                        make_problem(drawn.hardware, w, *drawn.schedule, drawn.variant);
-                    Evaluator evaluator(problem);
-                    const auto found = evaluator.evaluate(drawn.tiling, drawn.objective);
-                    REQUIRE(found);
-                    REQUIRE(found->figures.traffic_bytes == w.repeat * elements * w.bytes.input);
-                  });
+    for_each_case(
+        kSeed, counted(5000), find_schedule(name), "", DrawKind::kRandom,
+        [](const OracleCase& drawn) {
+          if (drawn.tiling.overwrite != Overwrite::kNone) {
+            return;
+          }
+          INFO(describe(drawn));
+          const Workload& w = drawn.workload;
+          const std::int64_t queries = w.batch * w.heads * w.q_len;
+          const std::int64_t keys = w.batch * w.kv_heads * w.kv_len;
+          const std::int64_t elements =
+              (queries + keys * fetches(drawn.tiling, w, drawn.hardware)) * (w.qk_dim + w.v_dim);
+          const Problem problem = make_problem(drawn.hardware, w, *drawn.schedule, drawn.variant);
+          Evaluator evaluator(problem);
+          const auto found = evaluator.evaluate(drawn.tiling, drawn.objective);
+          REQUIRE(found);
+          REQUIRE(found->figures.traffic_bytes == w.repeat * elements * w.bytes.input);
+        });
   }
 }
 
 TEST_CASE("layerwise moves S and P to DRAM and back once each") {
-  for_each_case(kSeed, counted(2000), find_schedule("layerwise"), "", DrawKind::kRandom,
-                [](const OracleCase& drawn) {
-                  INFO(describe(drawn));
-                  const Workload& w = drawn.workload;
-                  const std::int64_t queries = w.batch * w.heads * w.q_len;
-                  const std::int64_t keys = w.batch * w.kv_heads * w.kv_len;
-                  const std::int64_t fused =
-                      (queries + keys * fetches(drawn.tiling, w, drawn.hardware)) *
-                      (w.qk_dim + w.v_dim) * w.bytes.input;
-                  const std::int64_t between =
-                      2 * queries * w.kv_len * (w.bytes.score + w.bytes.input);
-                  const Problem problem =
-                      make_problem(drawn.hardware, w, *drawn.schedule, drawn.variant);
-                  Evaluator evaluator(problem);
-                  const auto found = evaluator.evaluate(drawn.tiling, drawn.objective);
-                  REQUIRE(found);
-                  REQUIRE(found->figures.traffic_bytes == w.repeat * (fused + between));
-                });
+  for_each_case(
+      kSeed, counted(2000), find_schedule("layerwise"), "", DrawKind::kRandom,
+      [](const OracleCase& drawn) {
+        INFO(describe(drawn));
+        const Workload& w = drawn.workload;
+        const std::int64_t queries = w.batch * w.heads * w.q_len;
+        const std::int64_t keys = w.batch * w.kv_heads * w.kv_len;
+        const std::int64_t fused = (queries + keys * fetches(drawn.tiling, w, drawn.hardware)) *
+                                   (w.qk_dim + w.v_dim) * w.bytes.input;
+        const std::int64_t between = 2 * queries * w.kv_len * (w.bytes.score + w.bytes.input);
+        const Problem problem = make_problem(drawn.hardware, w, *drawn.schedule, drawn.variant);
+        Evaluator evaluator(problem);
+        const auto found = evaluator.evaluate(drawn.tiling, drawn.objective);
+        REQUIRE(found);
+        REQUIRE(found->figures.traffic_bytes == w.repeat * (fused + between));
+      });
 }
 
 /// Matrix and vector cycles of every round of the busiest core.
@@ -99,8 +96,8 @@ std::vector<RoundWork> rounds_of(const PhaseTimes& t) {
   return rounds;
 }
 
-/// Softmax of a round takes no longer than what the matrix unit does meanwhile: P V of the round before
-/// (and Q K^T of a later one, which the law does not need).
+/// Softmax of a round takes no longer than what the matrix unit does meanwhile: P V of the round
+/// before (and Q K^T of a later one, which the law does not need).
 bool softmax_is_hidden(const std::vector<RoundWork>& rounds) {
   for (std::size_t i = 1; i < rounds.size(); ++i) {
     if (rounds[i].softmax > rounds[i - 1].second) {
@@ -143,44 +140,45 @@ void make_softmax_short(Random& random, Hardware& hw) {
   hw.matrix.depth = 1;
 }
 
-TEST_CASE("with free transfers MAS takes the matrix work and what the first softmax shows of itself") {
+TEST_CASE(
+    "with free transfers MAS takes the matrix work and what the first softmax shows of itself") {
   std::int64_t checked = 0;
   std::int64_t shown = 0;
-  for_each_case(kSeed, counted(6000), find_schedule("mas"), "", DrawKind::kRandom,
-                [&](OracleCase drawn) {
-    INFO(describe(drawn));
-    Random random(drawn.seed);
-    make_softmax_short(random, drawn.hardware);
-    if (drawn.tiling.overwrite != Overwrite::kNone || drawn.tiling.lookahead == 0) {
-      return;
-    }
-    const Problem problem =
-        make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
-    Evaluator evaluator(problem);
-    const auto costs = evaluator.operation_costs(drawn.tiling, Objective::kLatency);
-    const Plan plan = problem.schedule.plan(problem.shape, drawn.tiling, false);
-    const CoreRounds core =
-        deal_rounds(count_tiles(problem.shape, drawn.tiling), drawn.tiling, problem.layout, 0);
-    PhaseTimes times = evaluator.phase_times(drawn.tiling, costs, plan.phases().front(), core);
-    const auto rounds = rounds_of(times);
-    if (rounds.size() < 2 || !softmax_is_hidden(rounds)) {
-      return;
-    }
-    make_transfers_free(times);
-    const std::int64_t expected = law(rounds, drawn.tiling.lookahead);
-    REQUIRE(phase_makespan(times) == expected);
-    // The same machine with real transfers is never faster.
-    const auto found = evaluator.evaluate(drawn.tiling, Objective::kLatency);
-    REQUIRE(found->figures.cycles - drawn.hardware.launch_cycles >=
-            drawn.workload.repeat * expected);
-    ++checked;
-    std::int64_t matrix = 0;
-    for (const RoundWork& round : rounds) {
-      matrix += round.first + round.second;
-    }
-    shown += expected > matrix ? 1 : 0;
-  });
-  CHECK(checked > counted(1000));
+  for_each_case(
+      kSeed, counted(6000), find_schedule("mas"), "", DrawKind::kRandom, [&](OracleCase drawn) {
+        INFO(describe(drawn));
+        Random random(drawn.seed);
+        make_softmax_short(random, drawn.hardware);
+        if (drawn.tiling.overwrite != Overwrite::kNone || drawn.tiling.lookahead == 0) {
+          return;
+        }
+        const Problem problem =
+            make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
+        Evaluator evaluator(problem);
+        const auto costs = evaluator.operation_costs(drawn.tiling, Objective::kLatency);
+        const Plan plan = problem.schedule.plan(problem.shape, drawn.tiling, false);
+        const CoreRounds core =
+            deal_rounds(count_tiles(problem.shape, drawn.tiling), drawn.tiling, problem.layout, 0);
+        PhaseTimes times = evaluator.phase_times(drawn.tiling, costs, plan.phases().front(), core);
+        const auto rounds = rounds_of(times);
+        if (rounds.size() < 2 || !softmax_is_hidden(rounds)) {
+          return;
+        }
+        make_transfers_free(times);
+        const std::int64_t expected = law(rounds, drawn.tiling.lookahead);
+        REQUIRE(phase_makespan(times) == expected);
+        // The same machine with real transfers is never faster.
+        const auto found = evaluator.evaluate(drawn.tiling, Objective::kLatency);
+        REQUIRE(found->figures.cycles - drawn.hardware.launch_cycles >=
+                drawn.workload.repeat * expected);
+        ++checked;
+        std::int64_t matrix = 0;
+        for (const RoundWork& round : rounds) {
+          matrix += round.first + round.second;
+        }
+        shown += expected > matrix ? 1 : 0;
+      });
+  CHECK((!counts_are_full() || checked > 1000));
   CHECK((!counts_are_full() || shown > 10));
 }
 
@@ -210,8 +208,7 @@ TEST_CASE("candidate by candidate, serial FLAT is never faster than MAS or doubl
   for_each_case(kSeed, counted(4000), find_schedule("flat"), "serial", DrawKind::kRandom,
                 [&](const OracleCase& drawn) {
                   INFO(describe(drawn));
-                  const std::int64_t serial =
-                      cycles_of(drawn, "flat", "serial", drawn.tiling);
+                  const std::int64_t serial = cycles_of(drawn, "flat", "serial", drawn.tiling);
                   Tiling tiling = drawn.tiling;
                   for (const std::int64_t buffers : {1, 2}) {
                     tiling.buffers = buffers;
@@ -225,7 +222,7 @@ TEST_CASE("candidate by candidate, serial FLAT is never faster than MAS or doubl
                     }
                   }
                 });
-  CHECK(faster > counted(1000));
+  CHECK((!counts_are_full() || faster > 1000));
 }
 
 }  // namespace

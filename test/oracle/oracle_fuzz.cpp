@@ -1,7 +1,7 @@
 // The long run: analytic model against reference on as many random candidates as wanted.
 //   oracle_fuzz --cases N --seed S [--schedule NAME] [--balanced]
-// Prints the first cases that differ and exits with 1 if there is one. N cases are spread evenly over
-// the schedules and their variants.
+// Prints the first cases that differ and exits with 1 if there is one. N cases are spread evenly
+// over the schedules and their variants.
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -90,8 +90,8 @@ std::int64_t run(const Options& options, const Program& program, std::int64_t ca
                     fmt::print("{}\n  {}\n", *differs, describe(drawn));
                   }
                 });
-  fmt::print("{} {}: {} cases from seed {}, {} differ\n", program.schedule->name(),
-             program.variant, cases, options.seed, bad);
+  fmt::print("{} {}: {} cases from seed {}, {} differ\n", program.schedule->name(), program.variant,
+             cases, options.seed, bad);
   std::fflush(stdout);
   return bad;
 }

@@ -20,6 +20,8 @@ std::int64_t counted(std::int64_t full) {
   return std::max<std::int64_t>(1, full / divisor_in_use());
 }
 
-bool counts_are_full() { return divisor_in_use() == 1; }
+bool counts_are_full() {
+  return divisor_in_use() == 1;
+}
 
 }  // namespace tilewright::test

@@ -1,5 +1,5 @@
-// The one main of all Catch2 test programs: compiling it takes tens of seconds. It adds an option that
-// makes property tests draw fewer cases, for builds with sanitizers.
+// The one main of all Catch2 test programs: compiling it takes tens of seconds. It adds an option
+// that makes property tests draw fewer cases, for builds with sanitizers.
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
 

@@ -66,10 +66,11 @@ void make_long(Random& random, Workload& workload) {
   workload.kv_len = random.between(1, 8);
 }
 
-/// Makes the load queue and another one nearly equally busy. First a bandwidth at which a round's loads
-/// take hundreds or thousands of cycles; then the largest start-up of the vector or matrix unit that
-/// does not slow the steady state down, give or take a few cycles. The lag between two such queues
-/// closes by those few cycles a round. False if the start-up binds from the first cycle on.
+/// Makes the load queue and another one nearly equally busy. First a bandwidth at which a round's
+/// loads take hundreds or thousands of cycles; then the largest start-up of the vector or matrix
+/// unit that does not slow the steady state down, give or take a few cycles. The lag between two
+/// such queues closes by those few cycles a round. False if the start-up binds from the first cycle
+/// on.
 bool balance(Random& random, OracleCase& drawn) {
   const Tiling& t = drawn.tiling;
   Hardware& hw = drawn.hardware;
@@ -84,12 +85,11 @@ bool balance(Random& random, OracleCase& drawn) {
   hw.dram.latency_cycles = random.chance(50) ? 0 : random.log_between(1, wanted);
   // Of several phases mostly the one that has the softmax.
   const std::size_t phase =
-      count == 1 ? 0
-                 : (random.chance(70) ? 1 : static_cast<std::size_t>(random.between(0, 1)) * 2);
+      count == 1 ? 0 : (random.chance(70) ? 1 : static_cast<std::size_t>(random.between(0, 1)) * 2);
   const bool vector = count == 1 ? random.chance(80) : phase == 1;
   std::int64_t& startup = vector ? hw.vector.startup_cycles : hw.matrix.startup_cycles;
   const auto steady = [&](std::int64_t cycles) {
-    constexpr std::int64_t kFar = 1 << 20;
+    constexpr std::int64_t kFar = 1 << 13;
     startup = cycles;
     return PhaseProbe(drawn, phase).growth(kFar);
   };

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "hw_profiles/hardware.h"
 #include "costmodel/objective.h"
+#include "hw_profiles/hardware.h"
 #include "schedules/schedule.h"
 #include "search/random.h"
 
@@ -32,8 +32,8 @@ std::string describe(const OracleCase& drawn);
 std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule,
                                     std::string_view variant, DrawKind kind);
 
-/// Where the two differ ("cycles: analytic 12, reference 13"); empty if they agree on the makespan, the
-/// traffic both ways, every unit's busy cycles, the overlap, the L0 bytes and the energy.
+/// Where the two differ ("cycles: analytic 12, reference 13"); empty if they agree on the makespan,
+/// the traffic both ways, every unit's busy cycles, the overlap, the L0 bytes and the energy.
 std::optional<std::string> difference(const OracleCase& drawn);
 
 /// Operations of the reference graph, about.

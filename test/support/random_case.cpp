@@ -45,7 +45,7 @@ Hardware random_hardware(Random& random) {
   hw.dram.burst_bytes = random.chance(50) ? 1 : std::int64_t{1} << random.between(1, 8);
   hw.dram.setup_cycles = random.chance(50) ? 0 : random.log_between(1, 200);
   hw.dram.shared_channel = random.chance(50);
-  hw.energy = {random.between(0, 2000), random.between(0, 2000), random.between(0, 200),
+  hw.energy = {random.between(0, 2000), random.between(0, 2000),  random.between(0, 200),
                random.between(0, 2000), random.between(0, 40000), random.between(0, 100000)};
   return hw;
 }
@@ -60,7 +60,8 @@ Workload random_workload(Random& random) {
   w.kv_len = random.log_between(1, 60);
   w.qk_dim = random.log_between(1, 40);
   w.v_dim = random.chance(50) ? w.qk_dim : random.log_between(1, 40);
-  w.bytes.input = std::array<std::int64_t, 3>{1, 2, 4}[static_cast<std::size_t>(random.between(0, 2))];
+  w.bytes.input =
+      std::array<std::int64_t, 3>{1, 2, 4}[static_cast<std::size_t>(random.between(0, 2))];
   w.bytes.score = random.chance(50) ? w.bytes.input : 4;
   w.bytes.accumulator = 4;
   w.repeat = random.chance(60) ? 1 : random.between(2, 30);
@@ -90,7 +91,8 @@ std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
 
 std::string describe(const Hardware& hw, const Workload& w, const Tiling& t) {
   return fmt::format(
-      "cores {} shared L1 {} shared channel {} latency {} | batch {} heads {}/{} M {} N {} E {} F {} "
+      "cores {} shared L1 {} shared channel {} latency {} | batch {} heads {}/{} M {} N {} E {} F "
+      "{} "
       "bytes {}/{} | heads={} q_rows={} kv_cols={} kv_resident={} buffers={} lookahead={} "
       "overwrite={} core_split={}",
       hw.cores, hw.l1.shared, hw.dram.shared_channel, hw.dram.latency_cycles, w.batch, w.heads,

@@ -56,8 +56,8 @@ std::string describe(const SpaceCase& c) {
   for (const auto& [name, value] : c.options.pins) {
     pins += fmt::format(" {}={}", name, value);
   }
-  return fmt::format("seed {} {} {} objective {} tile sizes {} L1 {} pins{} | {}", c.seed, c.schedule,
-                     c.options.variant, c.options.objective,
+  return fmt::format("seed {} {} {} objective {} tile sizes {} L1 {} pins{} | {}", c.seed,
+                     c.schedule, c.options.variant, c.options.objective,
                      static_cast<int>(c.options.tile_sizes), c.hardware.l1.capacity_bytes, pins,
                      describe(c.hardware, c.workload, Tiling{}));
 }
@@ -72,9 +72,8 @@ SpaceCase random_space(std::uint64_t seed) {
   drawn.schedule = schedule.name();
   drawn.options.variant = pick(random, schedule.variants());
   drawn.options.objective = pick(random, all_objectives()).name;
-  drawn.options.tile_sizes =
-      pick(random, std::array{TileSizes::kAll, TileSizes::kAll, TileSizes::kDivisors,
-                              TileSizes::kPow2});
+  drawn.options.tile_sizes = pick(
+      random, std::array{TileSizes::kAll, TileSizes::kAll, TileSizes::kDivisors, TileSizes::kPow2});
   drawn.options.threads = 1;
   if (random.chance(30)) {
     make_l0_scarce(random, drawn.workload.bytes, drawn.hardware);
@@ -92,8 +91,7 @@ SpaceCase random_space(std::uint64_t seed) {
 
 FootprintRange footprint_range(const SpaceCase& drawn) {
   const Schedule& schedule = find_schedule(drawn.schedule);
-  Problem problem =
-      make_problem(drawn.hardware, drawn.workload, schedule, drawn.options.variant);
+  Problem problem = make_problem(drawn.hardware, drawn.workload, schedule, drawn.options.variant);
   const DesignSpace space =
       make_space(problem, drawn.options.variant, TileSizes::kAll, drawn.options.pins);
   const Evaluator evaluator(problem);

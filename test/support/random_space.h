@@ -22,8 +22,8 @@ struct SpaceCase {
 std::string describe(const SpaceCase& drawn);
 
 /// A random machine, a workload of at most 6 pairs, 24 rows and 24 columns, any schedule, variant,
-/// objective and set of tile sizes, sometimes with pins. In one case of four nothing is scarce; else
-/// L1 (and sometimes L0) cuts deep into the space, now and then to nothing.
+/// objective and set of tile sizes, sometimes with pins. In one case of four nothing is scarce;
+/// else L1 (and sometimes L0) cuts deep into the space, now and then to nothing.
 SpaceCase random_space(std::uint64_t seed);
 
 /// Footprints of the smallest and the largest tiles of the case's schedule, over all its modes.

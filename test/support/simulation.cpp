@@ -37,8 +37,7 @@ class Simulator final : public OperationSink {
     for (const SlotUse& use : op.reads) {
       slot(use).read = queue;
     }
-    const std::int64_t delay =
-        op.unit == Unit::kLoad ? problem_.hardware.dram.latency_cycles : 0;
+    const std::int64_t delay = op.unit == Unit::kLoad ? problem_.hardware.dram.latency_cycles : 0;
     for (const SlotUse& use : op.writes) {
       slot(use) = {use.content, queue + delay, queue};
     }
@@ -58,9 +57,7 @@ class Simulator final : public OperationSink {
       return costs_.vector.softmax_cycles(op.rows);
     }
     if (op.unit == Unit::kMatrix) {
-      return costs_
-          .matmul(op.matmul, op.rows != tiling_.q_rows, op.cols != tiling_.kv_cols)
-          .cycles;
+      return costs_.matmul(op.matmul, op.rows != tiling_.q_rows, op.cols != tiling_.kv_cols).cycles;
     }
     return costs_.transfer.cycles(op.timed_bytes);
   }

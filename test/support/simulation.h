@@ -18,8 +18,7 @@ struct PhaseHistory {
 };
 
 /// The busiest core's history in every phase of a candidate.
-std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
-                                   Objective objective);
+std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling, Objective objective);
 
 /// Rounds in which two queues stood to each other otherwise than a dozen rounds earlier in the same
 /// group: the transient, summed over groups.

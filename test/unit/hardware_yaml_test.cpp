@@ -103,11 +103,10 @@ TEST_CASE("every figure of a profile lands in its place and unit", "[unit][hardw
   CHECK(std::array{hw.matrix.output_stationary, hw.matrix.left_stationary,
                    hw.matrix.right_stationary} == std::array{true, false, true});
   CHECK(hw.matrix.pass_millicycles == std::array<std::int64_t, 3>{0, 1250, 0});
-  CHECK(std::array{hw.vector.lanes, hw.vector.startup_cycles,
-                   hw.vector.reduction_latency_cycles} == std::array<std::int64_t, 3>{16, 1, 2});
-  CHECK(std::array{hw.vector.max_millicycles, hw.vector.sub_millicycles,
-                   hw.vector.exp_millicycles, hw.vector.sum_millicycles,
-                   hw.vector.mul_millicycles, hw.vector.div_millicycles,
+  CHECK(std::array{hw.vector.lanes, hw.vector.startup_cycles, hw.vector.reduction_latency_cycles} ==
+        std::array<std::int64_t, 3>{16, 1, 2});
+  CHECK(std::array{hw.vector.max_millicycles, hw.vector.sub_millicycles, hw.vector.exp_millicycles,
+                   hw.vector.sum_millicycles, hw.vector.mul_millicycles, hw.vector.div_millicycles,
                    hw.vector.cast_millicycles} ==
         std::array<std::int64_t, 7>{1000, 2000, 3000, 4000, 5000, 125, 0});
   CHECK(std::array{hw.l0.left_bytes, hw.l0.right_bytes, hw.l0.accumulator_bytes,
@@ -133,9 +132,8 @@ TEST_CASE("every figure keeps its source and note", "[unit][hardware]") {
   CHECK(hw.sources[1].value == "3");
   CHECK(hw.sources[1].source == "paper");
   CHECK(hw.sources[1].note == "as printed");
-  const auto stationary = std::find_if(hw.sources.begin(), hw.sources.end(), [](const auto& s) {
-    return s.key == "matrix.stationary";
-  });
+  const auto stationary = std::find_if(hw.sources.begin(), hw.sources.end(),
+                                       [](const auto& s) { return s.key == "matrix.stationary"; });
   REQUIRE(stationary != hw.sources.end());
   CHECK(stationary->value == "output, right");
 }

@@ -34,12 +34,14 @@ Result finished(const std::string& workload, const std::string& schedule, std::i
   result.seed = 1;
   result.proven = true;
   result.clock_hz = 1'000'000'000;
-  result.tiling = Tiling{1, 64, 128, true, 2, 1, Overwrite::kKey, CoreSplit::kQuery,
-                         {16, 16, 64}, {16, 64, 16}};
+  result.tiling = Tiling{
+      1, 64, 128, true, 2, 1, Overwrite::kKey, CoreSplit::kQuery, {16, 16, 64}, {16, 64, 16}};
   result.cost.cycles = cycles;
   result.cost.energy_fj = 1'500'000'000;
   result.cost.dram_read_bytes = 3072;
   result.cost.dram_write_bytes = 1024;
+  result.cost.l1_access_bytes = 9216;
+  result.cost.l0_access_bytes = 5120;
   result.cost.l1_peak_bytes = 2048;
   result.cost.matrix_busy_cycles = cycles / 2;
   result.cost.overlap_cycles = cycles / 4;
@@ -195,7 +197,7 @@ TEST_CASE("CSV has one header and one line a result", "[unit]") {
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);
   CHECK(csv.starts_with("hw,workload,schedule,variant,"));
   CHECK(csv.find("\nmachine,a,flat,serial,latency,pruned,1,,,proven,0.0,1,64,128,true,2,1,k,q,"
-                 "16x16x64,16x64x16,2000,2.0,1.5,3072,1024,2048,") != std::string::npos);
+                 "16x16x64,16x64x16,2000,2.0,1.5,3072,1024,9216,5120,2048,") != std::string::npos);
 }
 
 TEST_CASE("a result file can be read back", "[unit]") {

@@ -103,9 +103,14 @@ TEST_CASE("malformed factors are refused by name") {
 
 TEST_CASE("pins out of range are refused by name") {
   const Fixture f;
-  for (const auto& [name, value] :
-       Pins{{"q_rows", "197"}, {"heads", "0"}, {"kv_cols", "-1"}, {"buffers", "3"},
-            {"kv_resident", "yes"}, {"lookahead", "1"}, {"core_split", "kv"}, {"l0.qk", "16x16"}}) {
+  for (const auto& [name, value] : Pins{{"q_rows", "197"},
+                                        {"heads", "0"},
+                                        {"kv_cols", "-1"},
+                                        {"buffers", "3"},
+                                        {"kv_resident", "yes"},
+                                        {"lookahead", "1"},
+                                        {"core_split", "kv"},
+                                        {"l0.qk", "16x16"}}) {
     INFO(name);
     CHECK_THROWS_WITH(f.space("flat", "", TileSizes::kAll, {{name, value}}),
                       Catch::Contains(name) && Catch::Contains(value));
@@ -139,7 +144,8 @@ TEST_CASE("a candidate fits at the limit of L1 and fails one byte above") {
   CHECK(checked == counted(200));
 }
 
-/// The least footprint of all candidates: larger tiles may need less, because fewer cores take part.
+/// The least footprint of all candidates: larger tiles may need less, because fewer cores take
+/// part.
 std::int64_t least_footprint(const SpaceCase& drawn) {
   Problem problem = make_problem(drawn.hardware, drawn.workload, find_schedule(drawn.schedule),
                                  drawn.options.variant);

@@ -19,7 +19,8 @@ struct Start {
   std::int64_t last = 0;
 };
 
-/// load_t = max(load_{t-1}, release_{t-slots}) + L_t, end_t = max(end_{t-1}, load_t + latency) + C_t.
+/// load_t = max(load_{t-1}, release_{t-slots}) + L_t, end_t = max(end_{t-1}, load_t + latency) +
+/// C_t.
 StreamEnd plain(const Run& run, const Start& start, std::int64_t slots) {
   StreamEnd end{start.load, start.ready, start.penultimate};
   std::int64_t before = start.penultimate;

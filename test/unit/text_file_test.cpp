@@ -1,8 +1,8 @@
 #include "common/text_file.h"
 
-#include <catch2/catch.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -156,8 +156,7 @@ TEST_CASE("what cannot be written is refused and nothing is left behind", "[unit
 TEST_CASE("a full device is reported", "[unit][text_file]") {
   CHECK(message_of<FileError>([] { write_text_file_atomically("/dev/full", "x"); }) ==
         "/dev/full: cannot write: No space left on device");
-  CHECK(message_of<FileError>([] { write_text_file_atomically("/dev/null", "x"); }) ==
-        "no error");
+  CHECK(message_of<FileError>([] { write_text_file_atomically("/dev/null", "x"); }) == "no error");
 }
 
 TEST_CASE("a name beyond the file system's limit leaves nothing behind", "[unit][text_file]") {

@@ -61,9 +61,9 @@ TEST_CASE("a short workload gets its defaults", "[unit][workload]") {
 }
 
 TEST_CASE("a full workload is read as given", "[unit][workload]") {
-  const Workload workload = only(
-      one_with(", batch: 3, kv_heads: 2, kv_len: 128, v_dim: 16, mask: causal, repeat: 5, "
-               "bytes: {input: 1, score: 2, accumulator: 8}"));
+  const Workload workload =
+      only(one_with(", batch: 3, kv_heads: 2, kv_len: 128, v_dim: 16, mask: causal, repeat: 5, "
+                    "bytes: {input: 1, score: 2, accumulator: 8}"));
   CHECK(workload.batch == 3);
   CHECK(workload.kv_heads == 2);
   CHECK(workload.kv_len == 128);
@@ -172,12 +172,11 @@ TEST_CASE("mas12 holds the twelve networks of the paper", "[unit][workload]") {
     const char* name;
     std::int64_t heads, length, head_size;
   };
-  const std::vector<Row> rows{{"bert-base", 12, 512, 64},  {"bert-large", 16, 512, 64},
-                              {"bert-small", 8, 512, 64},  {"llama3-8b", 32, 512, 128},
-                              {"t5-small", 8, 512, 32},    {"vit-b-14", 12, 256, 64},
-                              {"vit-l-14", 16, 256, 64},   {"vit-h-14", 16, 256, 80},
-                              {"vit-b-16", 12, 196, 64},   {"vit-l-16", 16, 196, 64},
-                              {"vit-h-16", 16, 196, 80},   {"xlm", 8, 512, 128}};
+  const std::vector<Row> rows{
+      {"bert-base", 12, 512, 64},  {"bert-large", 16, 512, 64}, {"bert-small", 8, 512, 64},
+      {"llama3-8b", 32, 512, 128}, {"t5-small", 8, 512, 32},    {"vit-b-14", 12, 256, 64},
+      {"vit-l-14", 16, 256, 64},   {"vit-h-14", 16, 256, 80},   {"vit-b-16", 12, 196, 64},
+      {"vit-l-16", 16, 196, 64},   {"vit-h-16", 16, 196, 80},   {"xlm", 8, 512, 128}};
   const Suite suite = load_suite("mas12");
   REQUIRE(suite.workloads.size() == rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

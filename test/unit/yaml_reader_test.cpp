@@ -32,7 +32,9 @@ std::string parse_message(const std::string& text) {
   return message_of([&] { parse_yaml(text, "x.yaml"); });
 }
 
-YamlMap only(const std::string& text) { return parse_yaml(text, "x.yaml").map({"a"}); }
+YamlMap only(const std::string& text) {
+  return parse_yaml(text, "x.yaml").map({"a"});
+}
 
 std::string integer_message(const std::string& text) {
   return message_of([&] { only(text).integer("a", kSmall); });
@@ -51,12 +53,12 @@ std::string repeated(const std::string& piece, int times) {
 }  // namespace
 
 TEST_CASE("typed values are read as written", "[unit][yaml]") {
-  const YamlMap map = parse_yaml(
-                          "text: hello world\nquoted: \"12\"\nyes: true\nwhole: -5\n"
-                          "part: 1.25\nreal: 1e-3\nkind: blue\nlist: [1, 2]\nmap: {in: 3}\n",
-                          "x.yaml")
-                          .map({"text", "quoted", "yes", "whole", "part", "real", "kind", "list",
-                                "map", "none"});
+  const YamlMap map =
+      parse_yaml(
+          "text: hello world\nquoted: \"12\"\nyes: true\nwhole: -5\n"
+          "part: 1.25\nreal: 1e-3\nkind: blue\nlist: [1, 2]\nmap: {in: 3}\n",
+          "x.yaml")
+          .map({"text", "quoted", "yes", "whole", "part", "real", "kind", "list", "map", "none"});
   constexpr std::array<std::string_view, 2> kinds{"red", "blue"};
   CHECK(map.text("text") == "hello world");
   CHECK(map.text("quoted") == "12");
@@ -84,20 +86,24 @@ TEST_CASE("a value outlives the text and the map it came from", "[unit][yaml]") 
 }
 
 TEST_CASE("a misspelt key is refused with the nearest known key", "[unit][yaml]") {
-  CHECK(message_of([] { parse_yaml("q_lenn: 5\n", "x.yaml").map({"heads", "q_len"}); }) ==
-        "x.yaml:1: q_lenn: unknown key, did you mean 'q_len'?");
-  CHECK(message_of([] { parse_yaml("a: 1\nzebra: 5\n", "x.yaml").map({"a", "q_len"}); }) ==
-        "x.yaml:2: zebra: unknown key, expected one of a, q_len");
+  CHECK(message_of([] {
+          parse_yaml("q_lenn: 5\n", "x.yaml").map({"heads", "q_len"});
+        }) == "x.yaml:1: q_lenn: unknown key, did you mean 'q_len'?");
+  CHECK(message_of([] {
+          parse_yaml("a: 1\nzebra: 5\n", "x.yaml").map({"a", "q_len"});
+        }) == "x.yaml:2: zebra: unknown key, expected one of a, q_len");
 }
 
 TEST_CASE("a missing key says what was expected", "[unit][yaml]") {
   const auto map = [] { return parse_yaml("b: 1\nc: {d: 2}\n", "x.yaml").map({"a", "b", "c"}); };
   CHECK(message_of([&] { map().integer("a", kSmall); }) ==
         "x.yaml:1: a: missing, expected a whole number from 1 to 10");
-  CHECK(message_of([&] { map().map("c", {"d", "e"}).boolean("e"); }) ==
-        "x.yaml:2: c.e: missing, expected true or false");
-  CHECK(message_of([&] { map().map("a", {"d", "e"}); }) ==
-        "x.yaml:1: a: missing, expected a map with d, e");
+  CHECK(message_of([&] {
+          map().map("c", {"d", "e"}).boolean("e");
+        }) == "x.yaml:2: c.e: missing, expected true or false");
+  CHECK(message_of([&] {
+          map().map("a", {"d", "e"});
+        }) == "x.yaml:1: a: missing, expected a map with d, e");
 }
 
 TEST_CASE("a whole number is plain decimal digits within its range", "[unit][yaml]") {
@@ -110,8 +116,7 @@ TEST_CASE("a whole number is plain decimal digits within its range", "[unit][yam
   CHECK(integer_message("a:\n") == "x.yaml:1: a: is empty, " + expected);
   CHECK(integer_message("a: [1]\n") == "x.yaml:1: a: is a list, " + expected);
   CHECK(integer_message("a: {b: 1}\n") == "x.yaml:1: a: is a map, " + expected);
-  CHECK(integer_message("a: .nan\n") ==
-        "x.yaml:1: a: is '.nan', which is not finite, " + expected);
+  CHECK(integer_message("a: .nan\n") == "x.yaml:1: a: is '.nan', which is not finite, " + expected);
   CHECK(integer_message("a: -.inf\n") ==
         "x.yaml:1: a: is '-.inf', which is not finite, " + expected);
   CHECK(integer_message("a: 99999999999999999999\n") ==
@@ -130,8 +135,7 @@ TEST_CASE("a decimal number is kept exactly or refused", "[unit][yaml]") {
   CHECK(decimal_message("a: -1.5\n") == "x.yaml:1: a: is '-1.5', " + expected);
   CHECK(decimal_message("a: 0.0001\n") ==
         "x.yaml:1: a: is '0.0001', which is no multiple of 0.001, " + expected);
-  CHECK(decimal_message("a: .inf\n") ==
-        "x.yaml:1: a: is '.inf', which is not finite, " + expected);
+  CHECK(decimal_message("a: .inf\n") == "x.yaml:1: a: is '.inf', which is not finite, " + expected);
   CHECK(decimal_message("a: nan\n") == "x.yaml:1: a: is 'nan', which is not finite, " + expected);
   CHECK(decimal_message("a: 9999999999999999999.5\n") ==
         "x.yaml:1: a: is '9999999999999999999.5', which does not fit 64 bits, " + expected);
@@ -172,8 +176,7 @@ TEST_CASE("what is no map at the top is refused", "[unit][yaml]") {
 }
 
 TEST_CASE("a duplicate key is refused where it is repeated", "[unit][yaml]") {
-  CHECK(parse_message("a: 1\nb: 2\na: 3\n") ==
-        "x.yaml:3: a: duplicate key, first given in line 1");
+  CHECK(parse_message("a: 1\nb: 2\na: 3\n") == "x.yaml:3: a: duplicate key, first given in line 1");
   CHECK(parse_message("a:\n  - b: {c: 1,\n         c: 2}\n") ==
         "x.yaml:3: a[0].b.c: duplicate key, first given in line 2");
 }
@@ -268,8 +271,7 @@ TEST_CASE("decimals convert exactly up to 64 bits", "[unit][numbers]") {
   CHECK(parse_decimal("0.3", 1024).problem == NumberProblem::kTooFine);
   CHECK(parse_decimal("9223372036.854775807", 1'000'000'000).value ==
         std::numeric_limits<std::int64_t>::max());
-  CHECK(parse_decimal("9223372036.854775808", 1'000'000'000).problem ==
-        NumberProblem::kTooLarge);
+  CHECK(parse_decimal("9223372036.854775808", 1'000'000'000).problem == NumberProblem::kTooLarge);
   CHECK(parse_decimal("999999999999999999.9999999999", 1'000'000'000).problem !=
         NumberProblem::kNone);
   CHECK(parse_decimal("-0.25", 1000).value == -250);

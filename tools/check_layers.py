@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Checks that includes follow the chain of folders. Usage: check_layers.py [ROOT]
+
+common -> {schedules, hw_profiles} -> costmodel -> search -> report -> cli: each folder may include itself
+and those before it; schedules and hw_profiles do not know each other. Exit status 1 names every line that
+does otherwise.
+"""
+
+import pathlib
+import re
+import sys
+
+LAYERS = [("common",), ("schedules", "hw_profiles"), ("costmodel",), ("search",), ("report",),
+          ("cli",)]
+# Libraries that have one home.
+HOMES = {"boost/": ["costmodel/reference.cpp"], "tbb/": ["search/executor.cpp"],
+         "CLI/": ["cli/"], "yaml-cpp/": ["common/", "report/emit_yaml.cpp"]}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def allowed(folder):
+    before = set()
+    for layer in LAYERS:
+        if folder in layer:
+            return before | {folder}
+        before |= set(layer)
+    raise ValueError(folder)
+
+
+def problems(root):
+    for layer in LAYERS:
+        for folder in layer:
+            for path in sorted((root / folder).rglob("*")):
+                if path.suffix in (".h", ".cpp"):
+                    yield from problems_of(root, path, allowed(folder))
+
+
+def problems_of(root, path, may_include):
+    name = path.relative_to(root).as_posix()
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        kind, target = found.groups()
+        folder = target.split("/")[0]
+        if kind == '"' and "/" not in target:
+            yield f"{name}:{number}: include {target} by its folder"
+        elif kind == '"' and folder not in may_include:
+            yield f"{name}:{number}: includes {target}, which its layer may not know"
+        for library, homes in HOMES.items():
+            if target.startswith(library) and not any(name.startswith(home) for home in homes):
+                yield f"{name}:{number}: includes {target}, whose home is {', '.join(homes)}"
+
+
+def main():
+    if len(sys.argv) > 2:
+        sys.exit(__doc__)
+    default = pathlib.Path(__file__).resolve().parents[1]
+    found = list(problems(pathlib.Path(sys.argv[1]) if len(sys.argv) == 2 else default))
+    for problem in found:
+        print(problem)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
