@@ -41,22 +41,29 @@ template <std::size_t N, typename Live, typename Step>
   return good;
 }
 
-/// Applies `step` n times to `state`, an array of times of which the first `live` count. `step`
-/// must be a max-plus map: every component a maximum of sums of input components and constants.
-/// Such a map f
-///  - commutes with adding one number to all components, so that once a step adds the same number
-///    everywhere, all later steps do; and
-///  - is convex in every component: if it moves two successive states by the same vector d
-///  (components
-///    may differ) and also moves the state T steps ahead on that line by d, it does so at every
-///    step between. The largest such T is found by bisection (the difference to the line is convex
-///    and starts at 0, so it never returns to 0).
-/// Long transients, where two nearly balanced queues drift apart by a few cycles a round, are
-/// crossed by the second rule. `live` is a number or, for loops that the compiler can unroll, a
-/// std::integral_constant.
+/// The loop of repeat(). `kMayDouble`: after a while without a leap, go on in double steps.
+template <bool kMayDouble, std::size_t N, typename Live, typename Step>
+[[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, Live live,
+                                               std::int64_t n, const Step& step);
+
+/// Neighbouring slots can make a regime of period two: straight only in double steps, which are a
+/// max-plus map as well. Leaves at most one step of n, which it returns.
 template <std::size_t N, typename Live, typename Step>
-[[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, Live live,
-                                          std::int64_t n, const Step& step) {
+[[gnu::noinline]] std::int64_t repeat_double(std::array<std::int64_t, N>& state, Live live,
+                                             std::int64_t n, const Step& step) {
+  const auto twice = [&step](std::array<std::int64_t, N>& times) {
+    step(times);
+    step(times);
+  };
+  repeat_loop<false>(state, live, n / 2, twice);
+  return n % 2;
+}
+
+template <bool kMayDouble, std::size_t N, typename Live, typename Step>
+[[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, Live live,
+                                               std::int64_t n, const Step& step) {
+  constexpr int kPatience = 12;  // single steps before double ones are tried
+  int restless = 0;
   using Times = std::array<std::int64_t, N>;
   Times before;     // one step ago
   Times earlier{};  // two steps ago
@@ -92,7 +99,34 @@ template <std::size_t N, typename Live, typename Step>
       earlier = before;
       has_earlier = true;
     }
+    if constexpr (kMayDouble) {
+      if (++restless == kPatience && n > kPatience) [[unlikely]] {
+        Times from = state;
+        n = repeat_double(from, live, n, step);
+        state = from;
+        has_earlier = false;
+      }
+    }
   }
+}
+
+/// Applies `step` n times to `state`, an array of times of which the first `live` count. `step`
+/// must be a max-plus map: every component a maximum of sums of input components and constants.
+/// Such a map f
+///  - commutes with adding one number to all components, so that once a step adds the same number
+///    everywhere, all later steps do; and
+///  - is convex in every component: if it moves two successive states by the same vector d
+///  (components
+///    may differ) and also moves the state T steps ahead on that line by d, it does so at every
+///    step between. The largest such T is found by bisection (the difference to the line is convex
+///    and starts at 0, so it never returns to 0).
+/// Long transients, where two nearly balanced queues drift apart by a few cycles a round, are
+/// crossed by the second rule. `live` is a number or, for loops that the compiler can unroll, a
+/// std::integral_constant.
+template <std::size_t N, typename Live, typename Step>
+[[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, Live live,
+                                          std::int64_t n, const Step& step) {
+  repeat_loop<true>(state, live, n, step);
 }
 
 }  // namespace tilewright

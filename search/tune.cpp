@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/error.h"
+#include "common/math.h"
 #include "costmodel/details.h"
 #include "costmodel/reference.h"
 #include "search/objectives.h"
@@ -16,26 +17,58 @@ namespace {
 
 constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O"};
 
-/// The smallest legal tiles of every mode that has any, for judging what is wrong if nothing fits.
-/// Fewer rows and heads never make a tiling illegal; wider sub-tiles may make it legal.
-std::vector<Tiling> low_corners(const Problem& problem, const DesignSpace& space) {
-  std::vector<Tiling> corners;
+/// The values of an axis that can make the smallest footprint: the least of every number of tiles
+/// up to `most`, as fewer tiles need fewer slots and cores, and the least of all.
+std::vector<std::int64_t> small_values(const Axis& axis, std::int64_t most) {
+  std::vector<std::int64_t> values{axis.value(0)};
+  for (std::int64_t tiles = 1; tiles <= std::min(most, axis.length()); ++tiles) {
+    const std::int64_t index = axis.first_not_below(ceil_div(axis.length(), tiles));
+    if (index < axis.size()) {
+      values.push_back(axis.value(index));
+    }
+  }
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+/// Calls visit(tiling) for every legal candidate that may be the smallest.
+template <typename Visit>
+void for_each_small(const Problem& problem, const DesignSpace& space, const Visit& visit) {
+  // Slots are at most look-ahead + 1 and buffers, cores at most those of the machine.
+  const std::int64_t most = std::max(problem.layout.cores, kMaxLookahead + 1);
+  const auto heads = small_values(space.axes[0], most);
+  const auto rows = small_values(space.axes[1], most);
   for (const Mode& mode : space.modes) {
-    for (std::int64_t i = 0; i < space.axes[2].size(); ++i) {
-      const Tiling tiling =
-          tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0), space.axes[2].value(i));
-      if (is_legal(problem.shape, tiling)) {
-        corners.push_back(tiling);
-        break;
+    const auto cols = small_values(
+        space.axes[2], mode.overwrite == Overwrite::kNone ? most : space.axes[2].length());
+    for (const std::int64_t h : heads) {
+      for (const std::int64_t m : rows) {
+        for (const std::int64_t n : cols) {
+          const Tiling tiling = tiling_of(mode, h, m, n);
+          if (is_legal(problem.shape, tiling)) {
+            visit(tiling);
+          }
+        }
       }
     }
   }
-  if (corners.empty()) {
-    const Tiling lowest = tiling_of(space.modes.front(), space.axes[0].value(0),
-                                    space.axes[1].value(0), space.axes[2].value(0));
-    throw InputError("no legal tiling: " + illegal_reason(problem.shape, lowest));
+}
+
+/// Throws InputError if no candidate of the space is legal. Fewer rows and heads never make a
+/// tiling illegal; wider sub-tiles may make it legal.
+void require_legal(const Problem& problem, const DesignSpace& space) {
+  for (const Mode& mode : space.modes) {
+    for (std::int64_t i = 0; i < space.axes[2].size(); ++i) {
+      if (is_legal(problem.shape, tiling_of(mode, space.axes[0].value(0), space.axes[1].value(0),
+                                            space.axes[2].value(i)))) {
+        return;
+      }
+    }
   }
-  return corners;
+  const Tiling lowest = tiling_of(space.modes.front(), space.axes[0].value(0),
+                                  space.axes[1].value(0), space.axes[2].value(0));
+  throw InputError("no legal tiling: " + illegal_reason(problem.shape, lowest));
 }
 
 std::optional<Shortfall> l0_shortfall(const Problem& problem, const Tiling& smallest) {
@@ -62,11 +95,11 @@ std::optional<Shortfall> l0_shortfall(const Problem& problem, const Tiling& smal
   return std::nullopt;
 }
 
-Shortfall l1_shortfall(const Evaluator& evaluator, const std::vector<Tiling>& corners) {
+Shortfall l1_shortfall(const Evaluator& evaluator, const DesignSpace& space) {
   Shortfall shortfall;
   shortfall.level = "L1";
   shortfall.have_bytes = evaluator.problem().hardware.l1.capacity_bytes;
-  for (const Tiling& tiling : corners) {
+  for_each_small(evaluator.problem(), space, [&](const Tiling& tiling) {
     const Footprint need = evaluator.peak_footprint(tiling);
     if (shortfall.need_bytes == 0 || need.bytes < shortfall.need_bytes) {
       const auto largest = std::max_element(
@@ -77,7 +110,7 @@ Shortfall l1_shortfall(const Evaluator& evaluator, const std::vector<Tiling>& co
       shortfall.largest_slot_bytes = largest->slot_bytes;
       shortfall.tiling = tiling;
     }
-  }
+  });
   return shortfall;
 }
 
@@ -157,12 +190,14 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
   const Objective objective = find_objective(options.objective);
   Problem problem = make_problem(hardware, workload, schedule, options.variant);
   const DesignSpace space = make_space(problem, options.variant, options.tile_sizes, options.pins);
-  const std::vector<Tiling> corners = low_corners(problem, space);
+  require_legal(problem, space);
 
   Result result = echo(hardware, workload, schedule, options);
   result.search.space = space.size();
   const Budget budget(options.time_limit_s, options.max_evals, options.stop);
-  if (auto shortfall = l0_shortfall(problem, corners.front())) {
+  const Tiling smallest = tiling_of(space.modes.front(), space.axes[0].value(0),
+                                    space.axes[1].value(0), space.axes[2].value(0));
+  if (auto shortfall = l0_shortfall(problem, smallest)) {
     result.shortfall = std::move(shortfall);
     result.proven = true;
     result.search.pruned = space.size();
@@ -178,7 +213,7 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
     result.tiling = outcome.best->tiling;
     result.cost = cost_of(evaluator, *outcome.best, objective);
   } else if (outcome.proven || !result.interrupted) {
-    result.shortfall = l1_shortfall(evaluator, corners);
+    result.shortfall = l1_shortfall(evaluator, space);
   }
   result.search.seconds = budget.seconds();
   return result;
