@@ -72,6 +72,7 @@ void require_known(std::string_view option, const std::string& word,
 
 std::vector<std::string> names_of(const std::vector<NamedText>& entries) {
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const NamedText& entry : entries) names.push_back(entry.name);
   return names;
 }

@@ -6,7 +6,7 @@
 
 #include "report/result_set.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
 

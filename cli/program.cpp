@@ -63,7 +63,7 @@ std::string unexpected_word(const CLI::App& app, const std::string& word) {
 
 /// CLI11 words a wrong number of values as "--hw: At Most 1 required but received 2".
 std::string parser_words(const CLI::ParseError& error) {
-  const std::string text = error.what();
+  std::string text = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
   const bool too_many = text.find("received") != std::string::npos;
   return text.substr(0, text.find(':')) +

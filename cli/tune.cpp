@@ -27,6 +27,7 @@ constexpr const char* kExamples =
 
 std::vector<std::string> names_of_pins(const std::map<std::string, std::string>& pins) {
   std::vector<std::string> names;
+  names.reserve(pins.size());
   for (const auto& [name, value] : pins) names.push_back(name);
   return names;
 }

@@ -5,8 +5,8 @@
 
 namespace tilewright {
 
-__extension__ typedef __int128 Int128;
-__extension__ typedef unsigned __int128 UInt128;
+__extension__ typedef __int128 Int128;            // NOLINT(modernize-use-using)
+__extension__ typedef unsigned __int128 UInt128;  // NOLINT(modernize-use-using)
 
 /// ceil(numerator / denominator) for numerator >= 0, denominator > 0.
 constexpr std::int64_t ceil_div(std::int64_t numerator, std::int64_t denominator) {

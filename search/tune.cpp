@@ -152,7 +152,7 @@ Cost cost_of(Evaluator& evaluator, const Candidate& best, Objective objective) {
 }
 
 void describe_outcome(const SearchOutcome& outcome, Objective objective, Result& result) {
-  result.proven = outcome.proven;
+  result.proven = result.proven || outcome.proven;
   result.search.evaluated = outcome.evaluated;
   result.search.pruned = outcome.pruned;
   if (outcome.proven && outcome.best) {
@@ -204,16 +204,23 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
     return result;
   }
   Executor executor(problem, options.threads);
-  const SearchOutcome outcome =
-      strategy.run({problem, space, objective, options.seed, executor, budget});
+  SearchOutcome outcome = strategy.run({problem, space, objective, options.seed, executor, budget});
   result.interrupted = budget.interrupted();
-  describe_outcome(outcome, objective, result);
   Evaluator evaluator(problem);
+  if (!outcome.best) {
+    Shortfall shortfall = l1_shortfall(evaluator, space);
+    if (shortfall.need_bytes > shortfall.have_bytes) {
+      result.shortfall = std::move(shortfall);
+      result.proven = true;
+    } else if (!outcome.proven) {
+      // A limit came before the first candidate that fits: the smallest one does.
+      outcome.best = evaluator.evaluate(shortfall.tiling, objective);
+    }
+  }
+  describe_outcome(outcome, objective, result);
   if (outcome.best) {
     result.tiling = outcome.best->tiling;
     result.cost = cost_of(evaluator, *outcome.best, objective);
-  } else if (outcome.proven || !result.interrupted) {
-    result.shortfall = l1_shortfall(evaluator, space);
   }
   result.search.seconds = budget.seconds();
   return result;

@@ -55,6 +55,20 @@ TEST_CASE("every strategy stops at once when the stop flag is set, and says so")
   }
 }
 
+TEST_CASE("a limit that comes before the first candidate is no reason to say that nothing fits") {
+  const Result optimum = Job("pruned").run();
+  for (const Strategy* strategy : all_strategies()) {
+    INFO(strategy->name());
+    Job job{std::string(strategy->name())};
+    job.options.time_limit_s = 1e-9;
+    const Result result = job.run();
+    CHECK_FALSE(result.shortfall);
+    REQUIRE(result.tiling);
+    CHECK_FALSE(result.proven);
+    check_valid(job, result, optimum);
+  }
+}
+
 TEST_CASE("every strategy keeps its time limit and hands over an incumbent") {
   const Result optimum = Job("pruned").run();
   for (const Strategy* strategy : all_strategies()) {
