@@ -211,7 +211,6 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
     Shortfall shortfall = l1_shortfall(evaluator, space);
     if (shortfall.need_bytes > shortfall.have_bytes) {
       result.shortfall = std::move(shortfall);
-      result.proven = true;
     } else if (!outcome.proven) {
       // A limit came before the first candidate that fits: the smallest one does.
       outcome.best = evaluator.evaluate(shortfall.tiling, objective);
