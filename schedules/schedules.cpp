@@ -27,10 +27,8 @@ const Schedule& find_schedule(std::string_view name) {
     }
     names.emplace_back(schedule->name());
   }
-  const std::string near = nearest_name(name, names);
-  throw InputError(fmt::format("unknown schedule '{}'{}, expected one of {}", name,
-                               near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
-                               fmt::join(names, ", ")));
+  throw InputError(
+      fmt::format("unknown schedule '{}'{}", printable(name), suggestion(name, names)));
 }
 
 std::optional<std::string> refusal(const Workload& workload) {
