@@ -2,35 +2,48 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace tilewright {
 
+/// Which components of a state count: the first `kCompared` determine each other; up to `kMoved`
+/// follow from those of the last two steps and move with them.
+template <std::size_t kComparedCount, std::size_t kMovedCount = kComparedCount>
+struct Extent {
+  static constexpr std::size_t kCompared = kComparedCount;
+  static constexpr std::size_t kMoved = kMovedCount;
+};
+
 /// Moves `state`, reached from `before` by one step on a straight line, along that line as far as
 /// it goes, at most n steps; returns how many.
-template <std::size_t N, typename Live, typename Step>
+template <typename Live, std::size_t N, typename Step>
 [[gnu::noinline]] std::int64_t leap(std::array<std::int64_t, N>& state,
-                                    const std::array<std::int64_t, N>& before, Live live,
-                                    std::int64_t n, const Step& step) {
+                                    const std::array<std::int64_t, N>& before, std::int64_t n,
+                                    const Step& step) {
   const std::array<std::int64_t, N> from = state;
   const auto move_to = [&](std::int64_t steps) {
-    for (std::size_t i = 0; i < live; ++i) {
+    for (std::size_t i = 0; i < Live::kMoved; ++i) {
       state[i] = from[i] + (from[i] - before[i]) * steps;
     }
   };
   const auto on_line = [&](std::int64_t steps) {
     move_to(steps - 1);
     step(state);
-    for (std::size_t i = 0; i < live; ++i) {
+    for (std::size_t i = 0; i < Live::kCompared; ++i) {
       if (state[i] != from[i] + (from[i] - before[i]) * steps) {
         return false;
       }
     }
     return true;
   };
-  std::int64_t good = on_line(n) ? n : 0;
+  if (!on_line(1)) {
+    state = from;
+    return 0;
+  }
+  std::int64_t good = on_line(n) ? n : 1;
   std::int64_t bad = n;
-  for (std::int64_t probe = 1; good < n && probe < bad; probe *= 2) {
+  for (std::int64_t probe = 2; good < n && probe < bad; probe *= 2) {
     (on_line(probe) ? good : bad) = probe;
   }
   while (good < n && bad - good > 1) {
@@ -42,26 +55,26 @@ template <std::size_t N, typename Live, typename Step>
 }
 
 /// The loop of repeat(). `kMayDouble`: after a while without a leap, go on in double steps.
-template <bool kMayDouble, std::size_t N, typename Live, typename Step>
-[[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, Live live,
-                                               std::int64_t n, const Step& step);
+template <typename Live, bool kMayDouble, std::size_t N, typename Step>
+[[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, std::int64_t n,
+                                               const Step& step);
 
 /// Neighbouring slots can make a regime of period two: straight only in double steps, which are a
 /// max-plus map as well. Leaves at most one step of n, which it returns.
-template <std::size_t N, typename Live, typename Step>
-[[gnu::noinline]] std::int64_t repeat_double(std::array<std::int64_t, N>& state, Live live,
-                                             std::int64_t n, const Step& step) {
+template <typename Live, std::size_t N, typename Step>
+[[gnu::noinline]] std::int64_t repeat_double(std::array<std::int64_t, N>& state, std::int64_t n,
+                                             const Step& step) {
   const auto twice = [&step](std::array<std::int64_t, N>& times) {
     step(times);
     step(times);
   };
-  repeat_loop<false>(state, live, n / 2, twice);
+  repeat_loop<Live, false>(state, n / 2, twice);
   return n % 2;
 }
 
-template <bool kMayDouble, std::size_t N, typename Live, typename Step>
-[[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, Live live,
-                                               std::int64_t n, const Step& step) {
+template <typename Live, bool kMayDouble, std::size_t N, typename Step>
+[[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, std::int64_t n,
+                                               const Step& step) {
   constexpr int kPatience = 12;  // single steps before double ones are tried
   int restless = 0;
   using Times = std::array<std::int64_t, N>;
@@ -74,24 +87,24 @@ template <bool kMayDouble, std::size_t N, typename Live, typename Step>
     --n;
     const std::int64_t by = state[0] - before[0];
     std::size_t same = 1;
-    while (same < live && state[same] - before[same] == by) {
+    while (same < Live::kCompared && state[same] - before[same] == by) {
       ++same;
     }
-    if (same == live) {
-      for (std::size_t i = 0; i < live; ++i) {
+    if (same == Live::kCompared) {
+      for (std::size_t i = 0; i < Live::kMoved; ++i) {
         state[i] += by * n;
       }
       return;
     }
     bool straight = has_earlier && n > 1;
-    for (std::size_t i = 0; straight && i < live; ++i) {
+    for (std::size_t i = 0; straight && i < Live::kCompared; ++i) {
       straight = state[i] - before[i] == before[i] - earlier[i];
     }
     if (straight) [[unlikely]] {
       // On copies, so that the state itself can stay in registers.
       Times from = state;
       const Times behind = before;
-      n -= leap(from, behind, live, n, step);
+      n -= leap<Live>(from, behind, n, step);
       state = from;
       // A jump ends where other constraints take over: what comes next is not on this line.
       has_earlier = false;
@@ -102,7 +115,7 @@ template <bool kMayDouble, std::size_t N, typename Live, typename Step>
     if constexpr (kMayDouble) {
       if (++restless == kPatience && n > kPatience) [[unlikely]] {
         Times from = state;
-        n = repeat_double(from, live, n, step);
+        n = repeat_double<Live>(from, n, step);
         state = from;
         has_earlier = false;
       }
@@ -110,23 +123,21 @@ template <bool kMayDouble, std::size_t N, typename Live, typename Step>
   }
 }
 
-/// Applies `step` n times to `state`, an array of times of which the first `live` count. `step`
-/// must be a max-plus map: every component a maximum of sums of input components and constants.
-/// Such a map f
+/// Applies `step` n times to `state`, an array of times of which those of `Live` count. `step` must
+/// be a max-plus map: every component a maximum of sums of input components and constants. Such a
+/// map f
 ///  - commutes with adding one number to all components, so that once a step adds the same number
 ///    everywhere, all later steps do; and
-///  - is convex in every component: if it moves two successive states by the same vector d
-///  (components
-///    may differ) and also moves the state T steps ahead on that line by d, it does so at every
-///    step between. The largest such T is found by bisection (the difference to the line is convex
-///    and starts at 0, so it never returns to 0).
+///  - is convex in every component: if two successive steps move the state by the same vector d
+///    (whose components may differ) and a step moves the state T steps ahead on that line by d, so
+///    does every step between. The largest such T is found by bisection (the difference to the line
+///    is convex and starts at 0, so it never returns to 0).
 /// Long transients, where two nearly balanced queues drift apart by a few cycles a round, are
-/// crossed by the second rule. `live` is a number or, for loops that the compiler can unroll, a
-/// std::integral_constant.
-template <std::size_t N, typename Live, typename Step>
-[[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, Live live,
-                                          std::int64_t n, const Step& step) {
-  repeat_loop<true>(state, live, n, step);
+/// crossed by the second rule.
+template <typename Live, std::size_t N, typename Step>
+[[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, std::int64_t n,
+                                          const Step& step) {
+  repeat_loop<Live, true>(state, n, step);
 }
 
 }  // namespace tilewright

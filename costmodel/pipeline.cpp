@@ -3,47 +3,59 @@
 #include <cassert>
 
 #include "costmodel/pipeline_walk.h"
+#include "schedules/schedule.h"
 
 namespace tilewright {
 namespace {
 
 using pipeline::Pipeline;
+using pipeline::Stages;
 
-template <typename Recorder, bool kFused, bool kResident, bool kShared>
+constexpr Stages kFused{true, true, true};
+constexpr Stages kMatmul{true, false, false};
+constexpr Stages kSoftmax{false, true, false};
+
+template <typename Recorder, Stages kStages, bool kResident, bool kShared>
 std::int64_t walk_ahead(const PhaseTimes& times, Recorder& recorder) {
-  if constexpr (kFused) {
+  if constexpr (kStages.second) {
     switch (times.lookahead) {
       case 1:
-        return Pipeline<Recorder, kFused, kResident, kShared, 1>(times, recorder).makespan();
+        return Pipeline<Recorder, kStages, kResident, kShared, 1>(times, recorder).makespan();
       case 2:
-        return Pipeline<Recorder, kFused, kResident, kShared, 2>(times, recorder).makespan();
+        return Pipeline<Recorder, kStages, kResident, kShared, 2>(times, recorder).makespan();
       case 3:
-        return Pipeline<Recorder, kFused, kResident, kShared, kMaxLookahead>(times, recorder)
+        return Pipeline<Recorder, kStages, kResident, kShared, kMaxLookahead>(times, recorder)
             .makespan();
       default:
         break;
     }
   }
   assert(times.lookahead == 0);
-  return Pipeline<Recorder, kFused, kResident, kShared, 0>(times, recorder).makespan();
+  return Pipeline<Recorder, kStages, kResident, kShared, 0>(times, recorder).makespan();
 }
 
-template <typename Recorder, bool kFused>
+template <typename Recorder, Stages kStages>
 std::int64_t walk_stages(const PhaseTimes& times, Recorder& recorder) {
-  if (times.kv_resident) {
-    return times.shared_channel ? walk_ahead<Recorder, kFused, true, true>(times, recorder)
-                                : walk_ahead<Recorder, kFused, true, false>(times, recorder);
+  if constexpr (kStages.first) {
+    if (times.kv_resident) {
+      return times.shared_channel ? walk_ahead<Recorder, kStages, true, true>(times, recorder)
+                                  : walk_ahead<Recorder, kStages, true, false>(times, recorder);
+    }
   }
-  return times.shared_channel ? walk_ahead<Recorder, kFused, false, true>(times, recorder)
-                              : walk_ahead<Recorder, kFused, false, false>(times, recorder);
+  return times.shared_channel ? walk_ahead<Recorder, kStages, false, true>(times, recorder)
+                              : walk_ahead<Recorder, kStages, false, false>(times, recorder);
 }
 
 /// Walks the phase with the loops made for its kind.
 template <typename Recorder>
 std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
-  const bool fused = times.has_first && times.has_softmax && times.has_second && !times.store_first;
-  return fused ? walk_stages<Recorder, true>(times, recorder)
-               : walk_stages<Recorder, false>(times, recorder);
+  if (times.has_second) {
+    assert(times.has_first && times.has_softmax);
+    return walk_stages<Recorder, kFused>(times, recorder);
+  }
+  assert(times.has_first != times.has_softmax);
+  return times.has_first ? walk_stages<Recorder, kMatmul>(times, recorder)
+                         : walk_stages<Recorder, kSoftmax>(times, recorder);
 }
 
 }  // namespace

@@ -49,6 +49,16 @@ Matrix random_matrix(Random& random, std::size_t live) {
   return matrix;
 }
 
+/// repeat() with the first `live` times compared.
+template <std::size_t kLive = kSize, typename Step>
+void repeat_live(std::size_t live, Times& times, std::int64_t steps, const Step& step) {
+  if (live == kLive) {
+    repeat<Extent<kLive>>(times, steps, step);
+  } else if constexpr (kLive > 1) {
+    repeat_live<kLive - 1>(live, times, steps, step);
+  }
+}
+
 TEST_CASE("repeat() equals stepping, on random max-plus maps") {
   for (std::int64_t i = 0; i < counted(20'000); ++i) {
     Random random(static_cast<std::uint64_t>(i));
@@ -64,7 +74,7 @@ TEST_CASE("repeat() equals stepping, on random max-plus maps") {
       apply(matrix, live, expected);
     }
     Times found = start;
-    repeat(found, live, steps, [&](Times& times) { apply(matrix, live, times); });
+    repeat_live(live, found, steps, [&](Times& times) { apply(matrix, live, times); });
     INFO("seed " << i << " steps " << steps);
     REQUIRE(found == expected);
   }
@@ -72,8 +82,34 @@ TEST_CASE("repeat() equals stepping, on random max-plus maps") {
 
 TEST_CASE("repeat() of no steps changes nothing") {
   Times times{3, 1, 4, 1, 5};
-  repeat(times, kSize, 0, [](Times& t) { t.fill(0); });
+  repeat<Extent<kSize>>(times, 0, [](Times& t) { t.fill(0); });
   CHECK(times == Times{3, 1, 4, 1, 5});
+}
+
+TEST_CASE("repeat() moves times that follow from the last two steps along") {
+  // [0], [1]: two queues; [2], [3]: what [0] and [1] were a step ago.
+  for (std::int64_t i = 0; i < counted(5'000); ++i) {
+    Random random(static_cast<std::uint64_t>(i));
+    const std::int64_t a = random.between(1, 300);
+    const std::int64_t b = a + random.between(-2, 2);
+    const std::int64_t lag = random.between(0, 20);
+    const auto step = [&](Times& t) {
+      t[2] = t[0];
+      t[3] = t[1];
+      const std::int64_t end = t[1] + b;
+      t[1] = std::max(end, t[0] - lag);
+      t[0] = std::max(t[0] + a, end);
+    };
+    Times expected{random.between(0, 5000), random.between(0, 5000), 0, 0, 0};
+    Times found = expected;
+    const std::int64_t steps = random.log_between(2, 3000);
+    for (std::int64_t n = 0; n < steps; ++n) {
+      step(expected);
+    }
+    repeat<Extent<2, 4>>(found, steps, step);
+    INFO("seed " << i << " steps " << steps);
+    REQUIRE(found == expected);
+  }
 }
 
 TEST_CASE("repeat() crosses a lag of a million cycles that closes by one a step in few steps") {
@@ -85,7 +121,7 @@ TEST_CASE("repeat() crosses a lag of a million cycles that closes by one a step 
     t[0] = std::max(t[0] + 100, t[1]);
   };
   Times times{1'000'000, 0, 0, 0, 0};
-  repeat(times, std::size_t{2}, 3'000'000, step);
+  repeat<Extent<2>>(times, 3'000'000, step);
   CHECK(times[0] == 303'000'000);
   CHECK(times[1] == 303'000'000);
   CHECK(taken < 200);

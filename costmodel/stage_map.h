@@ -1,0 +1,88 @@
+// A matmul stage of one round as a max-plus map: how the end of its matmuls and of its loads depend
+// on when they may begin. The durations enter once, here; a round then costs a few sums and maxima.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "costmodel/pipeline.h"
+
+namespace tilewright {
+
+/// Stands for "does not depend on it". Times are below 2^62, so that a sum with it is never the
+/// largest one, and no sum of two overflows.
+inline constexpr std::int64_t kNever = -(std::int64_t{1} << 62U);
+
+/// What a stage waits for.
+struct StageEntry {
+  std::int64_t ready = 0;  ///< the matrix queue and all but the sub-tiles are there
+  std::int64_t load = 0;   ///< the load queue and the first sub-tile's slot are free
+  std::int64_t slot = 0;   ///< two slots: the second one is free. Overwrite: where K (V) lands is
+};
+
+/// When a stage is over.
+struct StageEnd {
+  std::int64_t matmul;  ///< the last matmul
+  std::int64_t load;    ///< the load queue is free
+  /// Two slots: the matmul before the last one. Overwrite: the last one that read what stays.
+  std::int64_t before;
+};
+
+inline constexpr StageEnd kNoEnd{kNever, kNever, kNever};
+
+/// Each figure of the end as its delay after each one of the entry. Without initialisers: there are
+/// many, of which few are used.
+struct StageMap {
+  StageEnd ready;
+  StageEnd load;
+  StageEnd slot;
+
+  StageEnd at(const StageEntry& e) const {
+    return {std::max({e.ready + ready.matmul, e.load + load.matmul, e.slot + slot.matmul}),
+            std::max({e.ready + ready.load, e.load + load.load, e.slot + slot.load}),
+            std::max({e.ready + ready.before, e.load + load.before, e.slot + slot.before})};
+  }
+
+  /// Where the slots are known to be free in time.
+  StageEnd at(std::int64_t from_ready, std::int64_t from_load) const {
+    return {std::max(from_ready + ready.matmul, from_load + load.matmul),
+            std::max(from_ready + ready.load, from_load + load.load), 0};
+  }
+};
+
+/// `heads` times (sub_tiles - 1 full sub-tiles and one edge), each loaded and then multiplied.
+struct SubTiles {
+  StageTimes times;
+  std::int64_t heads = 1;
+  std::int64_t sub_tiles = 1;
+  std::int64_t latency = 0;
+
+  std::int64_t matmuls() const { return (sub_tiles - 1) * times.matmul_full + times.matmul_edge; }
+  std::int64_t loads() const { return (sub_tiles - 1) * times.load_full + times.load_edge; }
+};
+
+/// No loads: the operand is there. `input_latency`: the first stage waits for its input instead.
+StageMap stay_map(std::int64_t matmuls, std::int64_t input_latency);
+
+/// A slot for every sub-tile: no load waits for a matmul.
+StageMap resident_map(const SubTiles& tiles);
+
+/// One slot: every load waits for the matmul before it.
+StageMap single_map(const SubTiles& tiles);
+
+/// Two slots in turn.
+StageMap double_map(const SubTiles& tiles);
+
+/// Resident sub-tiles, the last of which P has taken the place of.
+struct Overwritten {
+  std::int64_t stay = 0;                   ///< sub-tiles that stay
+  const StageTimes* stay_loads = nullptr;  ///< their loads, if due
+  std::int64_t again = 0;                  ///< those loaded again, into min(buffers, again) slots
+  std::int64_t buffers = 1;
+  std::int64_t input_latency = kNever;  ///< as in stay_map()
+};
+
+/// `tiles`: the times, with those of the loads that come again; one head.
+StageMap overwritten_map(const SubTiles& tiles, const Overwritten& overwritten);
+
+}  // namespace tilewright

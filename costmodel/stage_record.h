@@ -1,0 +1,54 @@
+// The busy intervals of a matmul stage, one sub-tile at a time: the recurrences that stage_map.h
+// solves. For reports, not for the search.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "costmodel/overlap.h"
+#include "costmodel/round_map.h"
+
+namespace tilewright {
+
+/// Where a recorded stage starts from, beyond StageEntry.
+struct StageRecord {
+  const RoundMap& round;
+  const StageTimes& times;
+  const StageTimes& resident;
+  StageEntry entry;
+  std::int64_t input = 0;    ///< the round's input is there
+  std::int64_t queue = 0;    ///< the load queue is free, whatever the slots
+  bool overwritten = false;  ///< P took the place of the last sub-tiles
+};
+
+inline void record_stage(const PhaseTimes& phase, const StageRecord& stage,
+                         OverlapRecorder& recorder) {
+  const std::int64_t stay = stage.overwritten ? phase.sub_tiles - phase.overwritten
+                                              : (phase.kv_resident ? phase.sub_tiles : 0);
+  const std::int64_t slots = std::min(phase.buffers, stage.overwritten ? phase.overwritten : 2);
+  std::int64_t matmul = std::max(stage.entry.ready, stage.input);
+  std::int64_t load = stage.round.first && stay > 0 ? stage.entry.load : stage.queue;
+  // When the slots of the next two streamed sub-tiles are free.
+  std::int64_t slot = stage.overwritten ? stage.entry.slot : stage.entry.load;
+  std::int64_t next_slot = stage.entry.slot;
+  for (std::int64_t n = 0; n < stage.round.heads * phase.sub_tiles; ++n) {
+    const std::int64_t j = n % phase.sub_tiles;
+    const bool edge = j == phase.sub_tiles - 1;
+    const bool resident = j < stay;
+    std::int64_t there = 0;
+    if (!resident || stage.round.first) {
+      const StageTimes& loads = resident ? stage.resident : stage.times;
+      load = std::max(load, resident ? 0 : slot) + (edge ? loads.load_edge : loads.load_full);
+      there = load + phase.latency;
+    }
+    const std::int64_t start = std::max(matmul, there);
+    matmul = start + (edge ? stage.times.matmul_edge : stage.times.matmul_full);
+    recorder.matrix(start, matmul);
+    if (!resident) {
+      slot = slots == 1 ? matmul : next_slot;
+      next_slot = matmul;
+    }
+  }
+}
+
+}  // namespace tilewright
