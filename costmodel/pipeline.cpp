@@ -9,7 +9,6 @@ namespace tilewright {
 namespace {
 
 using pipeline::Pipeline;
-using pipeline::Stages;
 
 constexpr Stages kFused{true, true, true};
 constexpr Stages kMatmul{true, false, false};

@@ -18,13 +18,6 @@ namespace tilewright::pipeline {
 /// Up to so many rounds, stepping costs less than watching for a pattern.
 constexpr std::int64_t kFewRounds = 3;
 
-/// Which stages a phase has.
-struct Stages {
-  bool first = false;
-  bool softmax = false;
-  bool second = false;
-};
-
 /// `kResident`: K and V stay. `kShared`: loads and stores share a channel. These and the look-ahead
 /// are known when compiling, so that the times of a run of rounds live in registers.
 ///
@@ -35,26 +28,36 @@ template <typename Recorder, Stages kStages, bool kResident, bool kShared, std::
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
-      : t_(times), recorder_(recorder), kinds_(times) {}
+      : t_(times),
+        recorder_(recorder),
+        rounds_(times.positions * (times.full_groups + (times.edge_heads > 0 ? 1 : 0))),
+        kinds_(times) {}
 
   std::int64_t makespan() const {
-    if (kinds_.rounds() == 0) {
+    if (rounds_ == 0) {
       return 0;
     }
     Times s{};
-    Memory memory;
-    prologue(s);
-    std::int64_t i = 0;
+    Place place{Runs(kinds_), Runs(kinds_), Runs(kinds_), {}};
+    prologue(s, place);
     // Groups whose every step sees only rounds of full groups repeat one period.
     if (!kinds_.alike()) {
       const std::int64_t groups =
           t_.full_groups - (kAhead <= t_.positions ? 1 : ceil_div(kAhead, t_.positions));
       if (groups > 1) {
-        again<LiveGroups>(s, groups, [&](Times& state) { walk(state, 0, t_.positions, memory); });
-        i = groups * t_.positions;
+        again<LiveGroups>(s, groups, [&](Times& state) {
+          const Place start = place;
+          walk(state, t_.positions, place);
+          place.leaving = start.leaving;
+          place.between = start.between;
+          place.entering = start.entering;
+        });
+        place.leaving.skip_groups(groups);
+        place.between.skip_groups(groups);
+        place.entering.skip_groups(groups);
       }
     }
-    walk(s, i, kinds_.rounds(), memory);
+    walk(s, rounds_, place);
     std::int64_t end = s[kLoad];
     end = std::max(end, kStages.first ? s[kMatrix] : 0);
     end = std::max(end, kStages.softmax ? s[kVector] : 0);
@@ -73,20 +76,20 @@ class Pipeline {
   /// P of the oldest round in flight is there; further rounds follow. The newest one: kVector.
   static constexpr std::size_t kReady0 = kBefore + (kStreams ? 1 : 0);
   static constexpr std::size_t kSharedLive = kReady0 + (kStages.second ? kLookahead : 0);
-  /// The store queue is free (on a shared channel: kLoad).
-  static constexpr std::size_t kStore = kSharedLive;
   /// The last reader of the second newest input slot, the second newest store are done.
-  static constexpr std::size_t kInput2 = kStore + 1;
+  static constexpr std::size_t kInput2 = kSharedLive;
   static constexpr std::size_t kStored2 = kInput2 + 1;
+  /// The store queue is free (on a shared channel: kLoad). What follows is there for two channels.
+  static constexpr std::size_t kStore = kStored2 + 1;
   /// The last matmul of the newest second stage; the one before it or, if resident, the last one
   /// that read what stays.
-  static constexpr std::size_t kSecond1 = kStored2 + 1;
+  static constexpr std::size_t kSecond1 = kStore + 1;
   static constexpr std::size_t kSecond2 = kSecond1 + (kStages.second ? 1 : 0);
-  static constexpr std::size_t kAllLive = kSecond2 + (kStages.second ? 1 : 0);
+  static constexpr std::size_t kAllLive = kShared ? kStore : kSecond2 + (kStages.second ? 1 : 0);
   /// When the second stage of the newest finished group and of the group before it ended.
   static constexpr std::size_t kGroup1 = kAllLive;
   static constexpr std::size_t kGroup2 = kGroup1 + 1;
-  static constexpr std::size_t kTimes = kGroup2 + 1;
+  static constexpr std::size_t kTimes = kShared ? kAllLive : kGroup2 + 1;
 
   using Times = std::array<std::int64_t, kTimes>;
   using Live = Extent<kShared ? kSharedLive : kAllLive, kAllLive>;
@@ -95,17 +98,23 @@ class Pipeline {
   static constexpr std::int64_t kAhead = kLookahead + 1;
   static constexpr bool kOneStage = kStages.first && !kStages.softmax && !kStages.second;
 
+  /// Whether slots of streamed operands have to be looked at: on a shared channel V's follow a
+  /// store, and K's the loads of V where a round has more than there are slots.
+  static constexpr bool kSlotsFirst = !kShared || !kStages.second || kLookahead > 0;
+  using Kinds = RoundKinds<kStages, kResident, kSlotsFirst, !kShared>;
+  using Runs = RoundRuns<Kinds>;
+
   /// The last long run of rounds. A later one of the same kind that starts from the same state, but
   /// for a shift in time, ends in the same state, but for that shift.
   struct Memory {
+    std::int64_t run = 0;
+    const RoundMap* leaving;
+    const RoundMap* entering;
     Times entry;
     Times exit;
-    const RoundMap* leaving = nullptr;
-    const RoundMap* entering = nullptr;
-    std::int64_t run = 0;
 
     bool recall(Times& s, const RoundMap& here, const RoundMap& next, std::int64_t rounds) const {
-      if (&here != leaving || &next != entering || rounds != run) {
+      if (rounds != run || &here != leaving || &next != entering) {
         return false;
       }
       const std::int64_t shift = s[0] - entry[0];
@@ -119,6 +128,14 @@ class Pipeline {
       }
       return true;
     }
+  };
+
+  /// The rounds that leave, the ones after them (for overwrite) and those that enter.
+  struct Place {
+    Runs leaving;
+    Runs between;
+    Runs entering;
+    Memory memory;
   };
 
   /// Under overwrite all rounds' P share one region, so a softmax waits for the P V before it.
@@ -161,12 +178,12 @@ class Pipeline {
     }
   }
 
-  void prologue(Times& s) const {
-    const std::int64_t end = std::min(kAhead, kinds_.rounds());
+  void prologue(Times& s, Place& place) const {
+    const std::int64_t end = std::min(kAhead, rounds_);
     for (std::int64_t r = 0; r < end; ++r) {
-      const RoundMap& kind = kinds_.kind(kinds_.cursor(r));
+      const RoundMap& kind = place.entering.kind();
       const Boundary from = boundary(s);
-      front(s, kind, from, {s[kVector], r == 0});
+      front(s, kind, from, {kStages.softmax ? s[kVector] : 0, r == 0});
       if (r == 0 || !delays_softmax()) {
         softmax(s, kind, {s[kLoad] + t_.latency, 0}, 0);
         if (static_cast<std::size_t>(r) < kLookahead) {
@@ -174,44 +191,60 @@ class Pipeline {
         }
       }
       s[kInput2] = from.input;
+      place.entering.take(1);
+    }
+    if (delays_softmax()) {
+      place.between.take(1);
     }
   }
 
-  void walk(Times& s, std::int64_t begin, std::int64_t end, Memory& memory) const {
-    RoundCursor here = kinds_.cursor(begin);
-    RoundCursor next = kinds_.cursor(begin + kAhead);
-    while (here.round < end) {
-      const RoundMap& leaving = kinds_.kind(here);
-      if (next.round >= kinds_.rounds()) {
-        drain(s, leaving, here.round);
-        kinds_.advance(here, 1);
-        continue;
+  /// At most `rounds` rounds.
+  void walk(Times& s, std::int64_t rounds, Place& place) const {
+    while (rounds > 0 && !place.leaving.done()) {
+      const RoundMap& leaving = place.leaving.kind();
+      const RoundMap* between = nullptr;
+      std::int64_t run = std::min(rounds, place.leaving.left());
+      if (delays_softmax() && !place.between.done()) {
+        run = std::min(run, place.between.left());
+        between = &place.between.kind();
       }
-      const RoundMap& entering = kinds_.kind(next);
-      std::int64_t run =
-          std::min({kinds_.alike_from(here), kinds_.alike_from(next), end - here.round});
-      const RoundMap* between = &entering;
-      if (delays_softmax()) {
-        const RoundCursor after = kinds_.cursor(here.round + 1);
-        run = std::min(run, kinds_.alike_from(after));
-        between = &kinds_.kind(after);
-      }
-      const auto take = [&](Times& state) { step(state, leaving, *between, entering); };
-      if (run <= kFewRounds) {
+      if (place.entering.done()) {
+        run = delays_softmax() ? 1 : run;
         for (std::int64_t n = 0; n < run; ++n) {
-          take(s);
+          drain(s, leaving, between);
         }
-      } else if (kinds_.alike()) {
-        run_alike(s, run, take);
-      } else if (Recorder::kActive) {
-        again<Live>(s, run, take);
-      } else if (!memory.recall(s, leaving, entering, run)) {
-        const Times entry = s;
-        again<Live>(s, run, take);
-        memory = {entry, s, &leaving, &entering, run};
+      } else {
+        run = std::min(run, place.entering.left());
+        const RoundMap& entering = place.entering.kind();
+        run_steps(s, run, leaving, between, entering, place.memory);
+        place.entering.take(run);
       }
-      kinds_.advance(here, run);
-      kinds_.advance(next, run);
+      place.leaving.take(run);
+      if (between != nullptr) {
+        place.between.take(run);
+      }
+      rounds -= run;
+    }
+  }
+
+  void run_steps(Times& s, std::int64_t run, const RoundMap& leaving, const RoundMap* between,
+                 const RoundMap& entering, Memory& memory) const {
+    const auto take = [&](Times& state) { step(state, leaving, between, entering); };
+    if (run <= kFewRounds) {
+      for (std::int64_t n = 0; n < run; ++n) {
+        take(s);
+      }
+    } else if (kinds_.alike()) {
+      run_alike(s, run, take);
+    } else if (Recorder::kActive) {
+      again<Live>(s, run, take);
+    } else if (!memory.recall(s, leaving, entering, run)) {
+      memory.entry = s;
+      again<Live>(s, run, take);
+      memory.exit = s;
+      memory.leaving = &leaving;
+      memory.entering = &entering;
+      memory.run = run;
     }
   }
 
@@ -236,12 +269,13 @@ class Pipeline {
 
   /// Round i (`here`) leaves, round i + look-ahead + 1 (`there`) enters; `between` is round i + 1
   /// where its softmax had to wait for this P V.
-  void step(Times& s, const RoundMap& here, const RoundMap& between, const RoundMap& there) const {
+  [[gnu::always_inline]] void step(Times& s, const RoundMap& here, const RoundMap* between,
+                                   const RoundMap& there) const {
     Boundary from = boundary(s);
     const std::int64_t oldest = oldest_ready(s);
     const std::int64_t done = second(s, here, from, oldest);
     if (delays_softmax()) {
-      softmax(s, between, from, done);
+      softmax(s, *between, from, done);
     }
     std::int64_t before = from.stored;
     if (store_first()) {
@@ -249,7 +283,7 @@ class Pipeline {
       store(s, here, done);
       before = kShared ? s[kLoad] : s[kStore];
     }
-    front(s, there, {from.input, before}, {s[kVector], false});
+    front(s, there, {from.input, before}, {kStages.softmax ? s[kVector] : 0, false});
     const std::int64_t input = s[kLoad] + t_.latency;
     if (!store_first()) {
       store(s, here, done);
@@ -264,12 +298,12 @@ class Pipeline {
     leave_group(s, here);
   }
 
-  void drain(Times& s, const RoundMap& here, std::int64_t round) const {
+  void drain(Times& s, const RoundMap& here, const RoundMap* between) const {
     const Boundary from = boundary(s);
     const std::int64_t oldest = oldest_ready(s);
     const std::int64_t done = second(s, here, from, oldest);
-    if (delays_softmax() && round + 1 < kinds_.rounds()) {
-      softmax(s, kinds_.kind(kinds_.cursor(round + 1)), from, done);
+    if (delays_softmax() && between != nullptr) {
+      softmax(s, *between, from, done);
     }
     store(s, here, done);
     if (!delays_softmax()) {
@@ -297,9 +331,11 @@ class Pipeline {
   }
 
   void leave_group(Times& s, const RoundMap& round) const {
-    if (kStages.second && !kShared && kResident && round.last) {
-      s[kGroup2] = s[kGroup1];
-      s[kGroup1] = s[kSecond2];
+    if constexpr (kStages.second && !kShared && kResident) {
+      if (round.last) {
+        s[kGroup2] = s[kGroup1];
+        s[kGroup1] = s[kSecond2];
+      }
     }
   }
 
@@ -308,7 +344,8 @@ class Pipeline {
     std::int64_t free = 0;  ///< overwrite: the softmax before has released the score slot
     bool very_first = false;
   };
-  void front(Times& s, const RoundMap& round, const Boundary& from, const Landing& landing) const {
+  [[gnu::always_inline]] void front(Times& s, const RoundMap& round, const Boundary& from,
+                                    const Landing& landing) const {
     s[kLoad] = std::max(s[kLoad], single() ? from.input : s[kInput2]) + round.input;
     if constexpr (kStages.first) {
       StageEntry entry{s[kMatrix], s[kLoad], kNever};
@@ -328,8 +365,9 @@ class Pipeline {
       if (overwritten && landing.very_first) {
         // K is still in place everywhere.
         overwritten = false;
-        end = stage_map(t_, round.times->first, t_.resident_first, round.heads, true, false, 0)
-                  .at(entry);
+        end =
+            stage_map(t_, round.times->first, t_.resident_first, round.heads, true, false, false, 0)
+                .at(entry);
       } else {
         end = round.first_stage.at(entry);
       }
@@ -350,8 +388,8 @@ class Pipeline {
   bool stays(bool overwritten) const { return !overwritten || t_.overwritten < t_.sub_tiles; }
 
   /// Returns when the output of the round is there.
-  std::int64_t second(Times& s, const RoundMap& round, const Boundary& from,
-                      std::int64_t oldest) const {
+  [[gnu::always_inline]] std::int64_t second(Times& s, const RoundMap& round, const Boundary& from,
+                                             std::int64_t oldest) const {
     if constexpr (!kStages.second) {
       return oldest;
     } else {
@@ -378,16 +416,18 @@ class Pipeline {
                                                    : round.second_stage.at(entry);
       s[kMatrix] = end.matmul;
       s[kLoad] = end.load;
-      s[kSecond1] = end.matmul;
-      s[kSecond2] = end.before;
+      if constexpr (!kShared) {
+        s[kSecond1] = end.matmul;
+        s[kSecond2] = end.before;
+      }
       return end.matmul;
     }
   }
 
   /// `region_free`: overwrite: the P V before is done. `from`: without stages around the softmax,
   /// its input is there and its output's slot is free.
-  void softmax(Times& s, const RoundMap& round, const Boundary& from,
-               std::int64_t region_free) const {
+  [[gnu::always_inline]] void softmax(Times& s, const RoundMap& round, const Boundary& from,
+                                      std::int64_t region_free) const {
     if constexpr (kStages.softmax) {
       std::int64_t start = std::max(s[kVector], region_free);
       start = std::max(start, kStages.first ? s[kMatrix] : from.input);
@@ -399,14 +439,15 @@ class Pipeline {
     }
   }
 
-  void store(Times& s, const RoundMap& round, std::int64_t done) const {
+  [[gnu::always_inline]] void store(Times& s, const RoundMap& round, std::int64_t done) const {
     constexpr std::size_t kQueue = kShared ? kLoad : kStore;
     s[kQueue] = std::max(s[kQueue], done) + round.store;
   }
 
   const PhaseTimes& t_;
   Recorder& recorder_;
-  const RoundKinds kinds_;
+  const std::int64_t rounds_;
+  const Kinds kinds_;
 };
 
 }  // namespace tilewright::pipeline

@@ -1,4 +1,4 @@
-// The rounds of a phase by kind, each kind's durations and stage maps made once.
+// The rounds of a core in a phase by kind, each kind's durations and stage maps made once.
 #pragma once
 
 #include <array>
@@ -10,7 +10,14 @@
 
 namespace tilewright {
 
-/// One kind of round of a core: all its pairs together.
+/// Which stages a phase has.
+struct Stages {
+  bool first = false;
+  bool softmax = false;
+  bool second = false;
+};
+
+/// One kind of round: all its pairs together. Without initialisers, as few kinds occur.
 struct RoundMap {
   std::int64_t heads;
   const RoundTimes* times;  ///< of one pair
@@ -23,79 +30,180 @@ struct RoundMap {
   StageMap second_stage;
 };
 
-/// A round and its place in its group.
-struct RoundCursor {
-  std::int64_t round = 0;
-  std::int64_t position = 0;
-};
+/// The map of a stage. `overwritten`: P took the place of its last sub-tiles. `slots`: whether the
+/// second slot of a streamed operand may have to be waited for.
+inline StageMap stage_map(const PhaseTimes& phase, const StageTimes& times,
+                          const StageTimes& resident, std::int64_t heads, bool first_of_group,
+                          bool overwritten, bool slots, std::int64_t input_latency) {
+  SubTiles tiles{times, heads, phase.sub_tiles, phase.latency};
+  if (overwritten) {
+    return overwritten_map(
+        tiles, {phase.sub_tiles - phase.overwritten, first_of_group ? &resident : nullptr,
+                phase.overwritten, phase.buffers, input_latency});
+  }
+  if (!phase.kv_resident) {
+    return phase.buffers == 1 ? single_map(tiles) : double_map(tiles, slots);
+  }
+  if (!first_of_group) {
+    return stay_map(heads * times.matmul_all, input_latency);
+  }
+  tiles.times.load_full = resident.load_full;
+  tiles.times.load_edge = resident.load_edge;
+  return resident_map(tiles);
+}
 
-/// Which rounds are of which kind. Where positions make no difference they are not followed.
+/// The kinds of rounds that occur. A group is one first round (where an operand is resident), inner
+/// ones and a last one; where these do not differ (`alike`), inner ones alone. `kSlots`: see
+/// stage_map().
+template <Stages kStages, bool kResident, bool kSlotsFirst, bool kSlotsSecond>
 class RoundKinds {
  public:
-  explicit RoundKinds(const PhaseTimes& times);
+  enum Place : std::size_t { kInner, kFirst, kLast };
+
+  explicit RoundKinds(const PhaseTimes& times)
+      : t_(times), alike_(times.positions == 1 || !(kResident || times.last_differs)) {
+    if (times.full_groups > 0) {
+      make_all(times.heads, maps_.data());
+    }
+    if (times.edge_heads > 0) {
+      make_all(times.edge_heads, maps_.data() + kPlaces);
+    }
+  }
   RoundKinds(const RoundKinds&) = delete;
   RoundKinds& operator=(const RoundKinds&) = delete;
 
-  std::int64_t rounds() const { return rounds_; }
-  /// All rounds of full groups are of one kind.
   bool alike() const { return alike_; }
+  const RoundMap& kind(bool edge, Place place) const { return maps_[(edge ? kPlaces : 0) + place]; }
+  const PhaseTimes& times() const { return t_; }
 
-  RoundCursor cursor(std::int64_t round) const {
+ private:
+  static constexpr std::size_t kPlaces = 3;
+
+  void make_all(std::int64_t heads, RoundMap* maps) {
+    const bool one = t_.positions == 1;
     if (alike_) {
-      return {round, 0};
+      make(heads, one ? t_.last : t_.full, one, one, maps[kInner]);
+      return;
     }
-    return {round, round < t_.positions ? round : round % t_.positions};
-  }
-  void advance(RoundCursor& at, std::int64_t rounds) const {
-    at.round += rounds;
-    if (!alike_) {
-      at.position += rounds;
-      if (at.position >= t_.positions) {
-        at.position -= t_.positions;
-      }
+    make(heads, t_.last, false, true, maps[kLast]);
+    if (kResident) {
+      make(heads, t_.full, true, false, maps[kFirst]);
+    }
+    if (t_.positions > 2 || !kResident) {
+      make(heads, t_.full, false, false, maps[kInner]);
     }
   }
 
-  const RoundMap& kind(const RoundCursor& at) const {
-    const std::size_t edge = at.round < full_rounds_ ? 0 : kPlaces;
-    return maps_[edge + place(at.position)];
+  void make(std::int64_t heads, const RoundTimes& times, bool first, bool last, RoundMap& map) {
+    map.heads = heads;
+    map.times = &times;
+    map.first = kResident && first;
+    map.last = last;
+    map.input = heads * times.input;
+    map.softmax = heads * times.softmax;
+    map.store = heads * times.store;
+    if constexpr (kStages.first) {
+      map.first_stage =
+          stage_map(t_, times.first, t_.resident_first, heads, map.first,
+                    kResident && t_.overwrite == Overwrite::kKey, kSlotsFirst, t_.latency);
+    }
+    if constexpr (kStages.second) {
+      map.second_stage =
+          stage_map(t_, times.second, t_.resident_second, heads, map.first,
+                    kResident && t_.overwrite == Overwrite::kValue, kSlotsSecond, kNever);
+    }
   }
 
-  /// How many rounds from `at` on are of the same kind.
-  std::int64_t alike_from(const RoundCursor& at) const {
-    if (at.round >= rounds_) {
-      return rounds_;
+  const PhaseTimes& t_;
+  const bool alike_;
+  std::array<RoundMap, 2 * kPlaces> maps_;  ///< of full groups, then of the edge group
+};
+
+/// Goes over the rounds of a core in order, as runs of one kind.
+template <typename Kinds>
+class RoundRuns {
+ public:
+  explicit RoundRuns(const Kinds& kinds)
+      : kinds_(&kinds),
+        inner_(kinds.times().positions - (kinds.times().kv_resident ? 2 : 1)),
+        groups_(kinds.times().full_groups) {
+    if (groups_ > 0) {
+      begin_groups();
+    } else {
+      next_groups();
     }
-    if (alike_) {
-      return (at.round < full_rounds_ ? full_rounds_ : rounds_) - at.round;
+  }
+
+  bool done() const { return kind_ == nullptr; }
+  const RoundMap& kind() const { return *kind_; }
+  /// Rounds of this kind from here on.
+  std::int64_t left() const { return left_; }
+
+  void take(std::int64_t rounds) {
+    left_ -= rounds;
+    if (left_ == 0) {
+      next();
     }
-    const std::int64_t to_last = t_.positions - 1 - at.position;
-    return to_last == 0 || (t_.kv_resident && at.position == 0) ? 1 : to_last;
+  }
+
+  /// Leaves out whole groups, all of the same size.
+  void skip_groups(std::int64_t groups) {
+    groups_ -= groups;
+    if (groups_ == 0) {
+      next_groups();
+    }
   }
 
  private:
-  enum Place : std::size_t { kInner, kFirst, kLast };
-  static constexpr std::size_t kPlaces = 3;
+  using Place = typename Kinds::Place;
 
-  Place place(std::int64_t position) const {
-    if (position == t_.positions - 1) {
-      return kLast;
-    }
-    return position == 0 && t_.kv_resident ? kFirst : kInner;
+  void enter(Place place, std::int64_t rounds) {
+    place_ = place;
+    left_ = rounds;
+    kind_ = &kinds_->kind(edge_, place);
   }
-  void make(std::int64_t heads, RoundMap* maps) const;
-  void make(std::int64_t heads, Place place, RoundMap& map) const;
 
-  const PhaseTimes& t_;
-  const std::int64_t full_rounds_;
-  const std::int64_t rounds_;
-  const bool alike_;
-  std::array<RoundMap, 2 * kPlaces> maps_;  ///< of full groups and of the edge group; if they occur
+  void begin_groups() {
+    if (kinds_->alike()) {
+      enter(Place::kInner, groups_ * kinds_->times().positions);
+      groups_ = 1;
+    } else if (kinds_->times().kv_resident) {
+      enter(Place::kFirst, 1);
+    } else {
+      enter(Place::kInner, inner_);
+    }
+  }
+
+  void next_groups() {
+    if (edge_ || kinds_->times().edge_heads == 0) {
+      kind_ = nullptr;
+      left_ = std::int64_t{1} << 62U;
+      return;
+    }
+    edge_ = true;
+    groups_ = 1;
+    begin_groups();
+  }
+
+  void next() {
+    if (place_ == Place::kFirst && inner_ > 0) {
+      enter(Place::kInner, inner_);
+    } else if (place_ != Place::kLast && !kinds_->alike()) {
+      enter(Place::kLast, 1);
+    } else if (--groups_ > 0) {
+      begin_groups();
+    } else {
+      next_groups();
+    }
+  }
+
+  const Kinds* kinds_;
+  const RoundMap* kind_ = nullptr;
+  std::int64_t left_ = 0;
+  std::int64_t inner_;   ///< inner rounds of a group
+  std::int64_t groups_;  ///< this one and those of the same size after it
+  Place place_ = Place::kInner;
+  bool edge_ = false;
 };
-
-/// The stage of a kind of round; `overwritten`: P took the place of its last sub-tiles.
-StageMap stage_map(const PhaseTimes& phase, const StageTimes& times, const StageTimes& resident,
-                   std::int64_t heads, bool first_of_group, bool overwritten,
-                   std::int64_t input_latency);
 
 }  // namespace tilewright

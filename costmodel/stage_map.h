@@ -62,16 +62,46 @@ struct SubTiles {
 };
 
 /// No loads: the operand is there. `input_latency`: the first stage waits for its input instead.
-StageMap stay_map(std::int64_t matmuls, std::int64_t input_latency);
+inline StageMap stay_map(std::int64_t matmuls, std::int64_t input_latency) {
+  return {
+      {matmuls, kNever, matmuls}, {input_latency + matmuls, 0, input_latency + matmuls}, kNoEnd};
+}
 
-/// A slot for every sub-tile: no load waits for a matmul.
-StageMap resident_map(const SubTiles& tiles);
+/// A slot for every sub-tile: no load waits for a matmul. The longest path changes once from the
+/// load queue to the matrix queue; over heads and over full sub-tiles the place of the change
+/// enters linearly, so that only the ends of these ranges count.
+inline StageMap resident_map(const SubTiles& tiles) {
+  const StageTimes& t = tiles.times;
+  const std::int64_t loads = tiles.loads();
+  const std::int64_t matmuls = tiles.matmuls();
+  std::int64_t change = loads + t.matmul_edge;
+  if (tiles.sub_tiles > 1) {
+    const std::int64_t full = tiles.sub_tiles - 1;
+    change = std::max({change, t.load_full + full * t.matmul_full + t.matmul_edge,
+                       full * t.load_full + t.matmul_full + t.matmul_edge});
+  }
+  change += (tiles.heads - 1) * std::max(loads, matmuls) + tiles.latency;
+  const std::int64_t all = tiles.heads * matmuls;
+  return {{all, kNever, all}, {change, tiles.heads * loads, change}, kNoEnd};
+}
 
-/// One slot: every load waits for the matmul before it.
-StageMap single_map(const SubTiles& tiles);
+/// One slot: every load waits for the matmul before it. A chain of all loads, latencies and
+/// matmuls; only the first matmul has a second condition.
+inline StageMap single_map(const SubTiles& tiles) {
+  const StageTimes& t = tiles.times;
+  const bool one = tiles.sub_tiles == 1;
+  const std::int64_t to_first = (one ? t.load_edge : t.load_full) + tiles.latency;
+  const std::int64_t all =
+      tiles.heads * (tiles.loads() + tiles.matmuls() + tiles.sub_tiles * tiles.latency);
+  const std::int64_t after = all - t.matmul_edge - tiles.latency;  // the last load's end
+  const bool waits = tiles.heads * tiles.sub_tiles > 1;
+  return {{all - to_first, waits ? after - to_first : kNever, all - to_first},
+          {all, after, all},
+          kNoEnd};
+}
 
-/// Two slots in turn.
-StageMap double_map(const SubTiles& tiles);
+/// Two slots in turn. Without `slots`, StageMap::slot has no meaning.
+StageMap double_map(const SubTiles& tiles, bool slots);
 
 /// Resident sub-tiles, the last of which P has taken the place of.
 struct Overwritten {

@@ -111,7 +111,7 @@ TEST_CASE("double_map() is the recurrence with two slots") {
     Plain expected(start);
     expected.take(tiles, 2);
     const StageEnd found =
-        double_map(tiles).at({start.ready, std::max(start.load, start.before), start.last});
+        double_map(tiles, true).at({start.ready, std::max(start.load, start.before), start.last});
     REQUIRE(found.load == expected.load());
     REQUIRE(found.matmul == expected.matmul());
     REQUIRE(found.before == expected.before());
