@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "common/math.h"
 #include "costmodel/leap.h"
@@ -38,7 +39,7 @@ class Pipeline {
       return 0;
     }
     Times s{};
-    Place place{Runs(kinds_), Runs(kinds_), Runs(kinds_), {}};
+    Place place{Rounds(Runs(kinds_)), {}};
     prologue(s, place);
     // Groups whose every step sees only rounds of full groups repeat one period.
     if (!kinds_.alike()) {
@@ -46,15 +47,11 @@ class Pipeline {
           t_.full_groups - (kAhead <= t_.positions ? 1 : ceil_div(kAhead, t_.positions));
       if (groups > 1) {
         again<LiveGroups>(s, groups, [&](Times& state) {
-          const Place start = place;
+          const Rounds start = place.rounds;
           walk(state, t_.positions, place);
-          place.leaving = start.leaving;
-          place.between = start.between;
-          place.entering = start.entering;
+          place.rounds = start;
         });
-        place.leaving.skip_groups(groups);
-        place.between.skip_groups(groups);
-        place.entering.skip_groups(groups);
+        place.rounds.skip_groups(groups);
       }
     }
     walk(s, rounds_, place);
@@ -130,21 +127,35 @@ class Pipeline {
     }
   };
 
+  /// Overwrite delays the softmax of a round behind P V of the round before.
+  static constexpr bool kMayOverwrite = kStages.second && kResident && kLookahead == 1;
+
+  struct Nothing {
+    explicit Nothing(const Runs&) {}
+  };
   /// The rounds that leave, the ones after them (for overwrite) and those that enter.
-  struct Place {
+  struct Rounds {
+    explicit Rounds(const Runs& runs) : leaving(runs), entering(runs), between(runs) {}
+    void skip_groups(std::int64_t groups) {
+      leaving.skip_groups(groups);
+      entering.skip_groups(groups);
+      if constexpr (kMayOverwrite) {
+        between.skip_groups(groups);
+      }
+    }
+
     Runs leaving;
-    Runs between;
     Runs entering;
+    [[no_unique_address]] std::conditional_t<kMayOverwrite, Runs, Nothing> between;
+  };
+  struct Place {
+    Rounds rounds;
     Memory memory;
   };
 
   /// Under overwrite all rounds' P share one region, so a softmax waits for the P V before it.
-  bool delays_softmax() const {
-    return kStages.second && kResident && kLookahead == 1 && t_.overwritten > 0;
-  }
-  bool overwrites(Overwrite operand) const {
-    return kStages.second && kResident && kLookahead == 1 && t_.overwrite == operand;
-  }
+  bool delays_softmax() const { return kMayOverwrite && t_.overwritten > 0; }
+  bool overwrites(Overwrite operand) const { return kMayOverwrite && t_.overwrite == operand; }
   bool single() const { return t_.buffers == 1; }
   bool store_first() const { return kOneStage && t_.store_first; }
 
@@ -181,7 +192,7 @@ class Pipeline {
   void prologue(Times& s, Place& place) const {
     const std::int64_t end = std::min(kAhead, rounds_);
     for (std::int64_t r = 0; r < end; ++r) {
-      const RoundMap& kind = place.entering.kind();
+      const RoundMap& kind = place.rounds.entering.kind();
       const Boundary from = boundary(s);
       front(s, kind, from, {kStages.softmax ? s[kVector] : 0, r == 0});
       if (r == 0 || !delays_softmax()) {
@@ -191,37 +202,41 @@ class Pipeline {
         }
       }
       s[kInput2] = from.input;
-      place.entering.take(1);
+      place.rounds.entering.take(1);
     }
-    if (delays_softmax()) {
-      place.between.take(1);
+    if constexpr (kMayOverwrite) {
+      place.rounds.between.take(1);
     }
   }
 
   /// At most `rounds` rounds.
   void walk(Times& s, std::int64_t rounds, Place& place) const {
-    while (rounds > 0 && !place.leaving.done()) {
-      const RoundMap& leaving = place.leaving.kind();
+    while (rounds > 0 && !place.rounds.leaving.done()) {
+      const RoundMap& leaving = place.rounds.leaving.kind();
       const RoundMap* between = nullptr;
-      std::int64_t run = std::min(rounds, place.leaving.left());
-      if (delays_softmax() && !place.between.done()) {
-        run = std::min(run, place.between.left());
-        between = &place.between.kind();
+      std::int64_t run = std::min(rounds, place.rounds.leaving.left());
+      if constexpr (kMayOverwrite) {
+        if (delays_softmax() && !place.rounds.between.done()) {
+          run = std::min(run, place.rounds.between.left());
+          between = &place.rounds.between.kind();
+        }
       }
-      if (place.entering.done()) {
+      if (place.rounds.entering.done()) {
         run = delays_softmax() ? 1 : run;
         for (std::int64_t n = 0; n < run; ++n) {
           drain(s, leaving, between);
         }
       } else {
-        run = std::min(run, place.entering.left());
-        const RoundMap& entering = place.entering.kind();
+        run = std::min(run, place.rounds.entering.left());
+        const RoundMap& entering = place.rounds.entering.kind();
         run_steps(s, run, leaving, between, entering, place.memory);
-        place.entering.take(run);
+        place.rounds.entering.take(run);
       }
-      place.leaving.take(run);
-      if (between != nullptr) {
-        place.between.take(run);
+      place.rounds.leaving.take(run);
+      if constexpr (kMayOverwrite) {
+        if (between != nullptr) {
+          place.rounds.between.take(run);
+        }
       }
       rounds -= run;
     }

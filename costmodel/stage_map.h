@@ -37,14 +37,14 @@ struct StageMap {
   StageEnd load;
   StageEnd slot;
 
-  StageEnd at(const StageEntry& e) const {
+  [[gnu::always_inline]] StageEnd at(const StageEntry& e) const {
     return {std::max({e.ready + ready.matmul, e.load + load.matmul, e.slot + slot.matmul}),
             std::max({e.ready + ready.load, e.load + load.load, e.slot + slot.load}),
             std::max({e.ready + ready.before, e.load + load.before, e.slot + slot.before})};
   }
 
   /// Where the slots are known to be free in time.
-  StageEnd at(std::int64_t from_ready, std::int64_t from_load) const {
+  [[gnu::always_inline]] StageEnd at(std::int64_t from_ready, std::int64_t from_load) const {
     return {std::max(from_ready + ready.matmul, from_load + load.matmul),
             std::max(from_ready + ready.load, from_load + load.load), 0};
   }
