@@ -36,7 +36,7 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   sizes.busiest = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, sizes.tiling.core_split, problem_.layout);
   // Loading again only adds; and what P takes is at least a whole K (V) in L1 all the same.
-  const Plan plan = problem_.schedule.plan(problem_.shape, sizes.tiling, problem_.serial);
+  const Plan& plan = problem_.plans.of(sizes.tiling);
   Plan slots = plan;
   if (box.mode.overwrite != Overwrite::kNone) {
     slots.phase_table[0].prob_row_bytes = 0;

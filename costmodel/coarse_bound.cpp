@@ -58,16 +58,13 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
     sizes.tiling.buffers = 1;
     sizes.tiling.overwrite = Overwrite::kNone;
   }
-  std::int64_t peak = 0;
-  for (PhasePlan phase : plan.phases()) {
-    if (overwrites) {
-      phase.prob_row_bytes = 0;
-    }
-    peak = std::max(peak, footprint(problem_.shape, sizes, problem_.layout,
-                                    problem_.hardware.l1.alignment_bytes, phase)
-                              .bytes);
+  const std::int64_t alignment = problem_.hardware.l1.alignment_bytes;
+  if (!overwrites) {
+    return peak_bytes(problem_.shape, sizes, problem_.layout, alignment, plan.phases());
   }
-  return peak;
+  Plan slots = plan;
+  slots.phase_table[0].prob_row_bytes = 0;
+  return peak_bytes(problem_.shape, sizes, problem_.layout, alignment, slots.phases());
 }
 
 /// K (V) bytes that all cores load together, per layer.
@@ -202,7 +199,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
 std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   const Shape& s = problem_.shape;
   const Tiling low = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
-  const Plan plan = problem_.schedule.plan(s, low, problem_.serial);
+  const Plan& plan = problem_.plans.of(low);
   const std::int64_t peak = least_footprint(box, plan);
   if (peak > problem_.hardware.l1.capacity_bytes) {
     return std::nullopt;

@@ -87,7 +87,7 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   const Tiling& tiling = candidate.tiling;
   const TileCounts counts = count_tiles(shape, tiling);
   const OperationCosts costs = evaluator.operation_costs(tiling, objective);
-  const Plan plan = problem.schedule.plan(shape, tiling, problem.serial);
+  const Plan& plan = problem.plans.of(tiling);
   const std::int64_t active = active_cores(counts, tiling.core_split, problem.layout);
 
   Details sum;

@@ -23,18 +23,14 @@ Evaluator::Evaluator(const Problem& problem)
 }
 
 bool Evaluator::fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const {
-  *peak = 0;
-  for (const PhasePlan& phase : plan.phases()) {
-    *peak = std::max(*peak, footprint(problem_.shape, sizes, problem_.layout,
-                                      problem_.hardware.l1.alignment_bytes, phase)
-                                .bytes);
-  }
+  *peak = peak_bytes(problem_.shape, sizes, problem_.layout, problem_.hardware.l1.alignment_bytes,
+                     plan.phases());
   return *peak <= problem_.hardware.l1.capacity_bytes;
 }
 
 Footprint Evaluator::peak_footprint(const Tiling& tiling) const {
   const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
-  const Plan plan = problem_.schedule.plan(problem_.shape, tiling, problem_.serial);
+  const Plan& plan = problem_.plans.of(tiling);
   Footprint peak;
   for (const PhasePlan& phase : plan.phases()) {
     const Footprint here = footprint(problem_.shape, sizes, problem_.layout,
@@ -46,45 +42,59 @@ Footprint Evaluator::peak_footprint(const Tiling& tiling) const {
   return peak;
 }
 
-StageTimes Evaluator::load_times(const Sizes& sizes, MatmulKind kind, std::int64_t share) const {
+Evaluator::LoadTimes Evaluator::load_times(const Sizes& sizes, MatmulKind kind,
+                                           std::int64_t share) const {
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
   const std::int64_t column = stream_col_bytes(problem_.shape, kind);
-  StageTimes times;
-  times.load_full = transfer.cycles(ceil_div(sizes.tiling.kv_cols * column, share));
-  times.load_edge = sizes.counts.edge_cols == sizes.tiling.kv_cols
-                        ? times.load_full
-                        : transfer.cycles(ceil_div(sizes.counts.edge_cols * column, share));
-  return times;
+  const auto cycles = [&](std::int64_t cols) {
+    return transfer.cycles(share == 1 ? cols * column : ceil_div(cols * column, share));
+  };
+  const std::int64_t full = cycles(sizes.tiling.kv_cols);
+  const bool one = sizes.counts.edge_cols == sizes.tiling.kv_cols;
+  return {full, one ? full : cycles(sizes.counts.edge_cols)};
 }
 
-StageTimes Evaluator::stage_times(const Sizes& sizes, MatmulKind kind, const Choices& choices,
-                                  bool edge_rows, std::int64_t share) const {
-  StageTimes times = load_times(sizes, kind, share);
-  const TileChoice& choice = choices[index_of(kind)];
-  times.matmul_full = choice.tile[edge_rows ? 2 : 0].cycles;
-  times.matmul_edge = choice.tile[edge_rows ? 3 : 1].cycles;
-  times.matmul_all = (sizes.counts.sub_tiles - 1) * times.matmul_full + times.matmul_edge;
-  return times;
-}
-
-RoundTimes Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase,
-                                  const Choices& choices, std::int64_t rows,
-                                  std::int64_t share) const {
-  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
-  const bool edge = rows != sizes.tiling.q_rows;
-  RoundTimes times;
-  times.input = transfer.cycles(rows * phase.input_row_bytes);
-  times.store = transfer.cycles(rows * phase.output_row_bytes);
+/// Of K and V, where they are loaded; often the same.
+std::array<Evaluator::LoadTimes, 2> Evaluator::load_times(const Sizes& sizes,
+                                                          const PhasePlan& phase,
+                                                          std::int64_t share) const {
+  std::array<LoadTimes, 2> loads{};
   if (phase.has_first) {
-    times.first = stage_times(sizes, phase.first_kind, choices, edge, share);
-  }
-  if (phase.has_softmax) {
-    times.softmax = vector_.softmax_cycles(rows);
+    loads[0] = load_times(sizes, phase.first_kind, share);
   }
   if (phase.has_second) {
-    times.second = stage_times(sizes, MatmulKind::kPV, choices, edge, share);
+    const bool same = problem_.shape.qk_dim == problem_.shape.v_dim && phase.has_first;
+    loads[1] = same ? loads[0] : load_times(sizes, MatmulKind::kPV, share);
   }
-  return times;
+  return loads;
+}
+
+void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
+                            std::int64_t rows, const std::array<LoadTimes, 2>& loads,
+                            RoundTimes& out) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const std::size_t edge = rows != sizes.tiling.q_rows ? 2 : 0;
+  const auto stage = [&](MatmulKind kind, const LoadTimes& load, StageTimes& times) {
+    const TileChoice& choice = choices[index_of(kind)];
+    times.matmul_full = choice.tile[edge].cycles;
+    times.matmul_edge = choice.tile[edge + 1].cycles;
+    times.load_full = load.full;
+    times.load_edge = load.edge;
+    times.matmul_all = (sizes.counts.sub_tiles - 1) * times.matmul_full + times.matmul_edge;
+  };
+  out.input = transfer.cycles(rows * phase.input_row_bytes);
+  out.store = phase.output_row_bytes == phase.input_row_bytes
+                  ? out.input
+                  : transfer.cycles(rows * phase.output_row_bytes);
+  if (phase.has_first) {
+    stage(phase.first_kind, loads[0], out.first);
+  }
+  if (phase.has_softmax) {
+    out.softmax = vector_.softmax_cycles(rows);
+  }
+  if (phase.has_second) {
+    stage(MatmulKind::kPV, loads[1], out.second);
+  }
 }
 
 void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
@@ -94,25 +104,10 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.edge_heads = rounds.edge_heads;
   out.positions = rounds.positions;
   out.sub_tiles = sizes.counts.sub_tiles;
-  const bool same_last =
-      rounds.rows_last == rounds.rows_full && rounds.share_last == rounds.share_full;
-  out.last_differs = rounds.positions > 1 && !same_last;
-  out.last = round_times(sizes, phase, choices, rounds.rows_last, rounds.share_last);
-  out.full = same_last || rounds.positions == 1
-                 ? out.last
-                 : round_times(sizes, phase, choices, rounds.rows_full, rounds.share_full);
   out.has_first = phase.has_first;
   out.has_softmax = phase.has_softmax;
   out.has_second = phase.has_second;
   out.kv_resident = sizes.tiling.kv_resident && (phase.has_first || phase.has_second);
-  if (out.kv_resident) {
-    if (phase.has_first) {
-      out.resident_first = load_times(sizes, phase.first_kind, rounds.share_first);
-    }
-    if (phase.has_second) {
-      out.resident_second = load_times(sizes, MatmulKind::kPV, rounds.share_first);
-    }
-  }
   out.shared_channel = problem_.hardware.dram.shared_channel;
   out.store_first = phase.store_first;
   out.serial = problem_.serial;
@@ -121,6 +116,29 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.latency = problem_.hardware.dram.latency_cycles;
   out.overwrite = sizes.overwritten > 0 ? sizes.tiling.overwrite : Overwrite::kNone;
   out.overwritten = sizes.overwritten;
+
+  const bool same_share = rounds.share_last == rounds.share_full;
+  const bool same_last = rounds.rows_last == rounds.rows_full && same_share;
+  out.last_differs = rounds.positions > 1 && !same_last;
+  auto loads = load_times(sizes, phase, rounds.share_last);
+  round_times(sizes, phase, choices, rounds.rows_last, loads, out.last);
+  if (out.last_differs) {
+    if (!same_share) {
+      loads = load_times(sizes, phase, rounds.share_full);
+    }
+    round_times(sizes, phase, choices, rounds.rows_full, loads, out.full);
+  } else {
+    out.full = out.last;
+  }
+  if (out.kv_resident) {
+    if (rounds.share_first != (out.last_differs ? rounds.share_full : rounds.share_last)) {
+      loads = load_times(sizes, phase, rounds.share_first);
+    }
+    out.resident_first.load_full = loads[0].full;
+    out.resident_first.load_edge = loads[0].edge;
+    out.resident_second.load_full = loads[1].full;
+    out.resident_second.load_edge = loads[1].edge;
+  }
 }
 
 std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
@@ -198,44 +216,63 @@ std::array<MatmulTile, 4> Evaluator::tiles_of(const Sizes& sizes, MatmulKind kin
           matmul_tile(problem_.shape, kind, edge_rows, edge_cols)};
 }
 
-bool Evaluator::fastest(const Sizes& sizes, MatmulKind kind, TileChoice& choice, bool* several) {
+/// The fastest L0 tiles; false if a pinned one does not fit its buffers.
+bool Evaluator::fastest(const Sizes& sizes, Choices& choices, bool* several) {
   const std::int64_t rows = sizes.tiling.q_rows;
   const std::int64_t cols = sizes.tiling.kv_cols;
-  const bool one_rows = sizes.counts.edge_rows == rows;
-  const bool one_cols = sizes.counts.edge_cols == cols;
-  const auto look = [&](std::size_t i) {
-    const L0Tiles::Fastest& best = l0_.fastest(kind, i < 2 ? rows : sizes.counts.edge_rows,
-                                               i % 2 == 0 ? cols : sizes.counts.edge_cols);
-    *several = *several || best.points > 1;
-    choice.tile[i] = {best.cycles, best.l1_bytes};
-    return best.tile();
+  const std::int64_t edge_rows = sizes.counts.edge_rows;
+  const std::int64_t edge_cols = sizes.counts.edge_cols;
+  const auto look = [&](std::size_t i, std::int64_t m, std::int64_t n) {
+    const L0Tiles::Fastest& best = l0_.fastest(m, n);
+    for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
+      choices[index_of(kind)].tile[i] = {best.cycles(kind), best.l1_bytes(kind)};
+      *several = *several || best.several(kind);
+      if (i == 0) {
+        choices[index_of(kind)].full = best.tile(kind);
+      }
+    }
   };
-  const L0Tile& pinned = kind == MatmulKind::kQK ? problem_.pinned_qk : problem_.pinned_pv;
-  if (pinned.m == 0) {
-    choice.full = look(0);
-  } else if (const auto cost = l0_.cost(matmul_tile(problem_.shape, kind, rows, cols), pinned)) {
-    choice.tile[0] = {cost->cycles, cost->l1_bytes};
-    choice.full = cost->tile;
-  } else {
+  const auto same = [&choices](std::size_t to, std::size_t from) {
+    choices[0].tile[to] = choices[0].tile[from];
+    choices[1].tile[to] = choices[1].tile[from];
+  };
+  look(0, rows, cols);
+  if (!pin(sizes, MatmulKind::kQK, problem_.pinned_qk, choices[0]) ||
+      !pin(sizes, MatmulKind::kPV, problem_.pinned_pv, choices[1])) {
     return false;
   }
-  if (one_cols) {
-    choice.tile[1] = choice.tile[0];
+  if (edge_cols == cols) {
+    same(1, 0);
   } else {
-    look(1);
+    look(1, rows, edge_cols);
   }
-  if (one_rows) {
-    choice.tile[2] = choice.tile[0];
-    choice.tile[3] = choice.tile[1];
+  if (edge_rows == rows) {
+    same(2, 0);
+    same(3, 1);
     return true;
   }
-  look(2);
-  if (one_cols) {
-    choice.tile[3] = choice.tile[2];
+  look(2, edge_rows, cols);
+  if (edge_cols == cols) {
+    same(3, 2);
   } else {
-    look(3);
+    look(3, edge_rows, edge_cols);
   }
   return true;
+}
+
+/// A pinned L0 tile is taken for the full tile.
+bool Evaluator::pin(const Sizes& sizes, MatmulKind kind, const L0Tile& pinned,
+                    TileChoice& choice) const {
+  if (pinned.m == 0) {
+    return true;
+  }
+  const auto cost = l0_.cost(
+      matmul_tile(problem_.shape, kind, sizes.tiling.q_rows, sizes.tiling.kv_cols), pinned);
+  if (cost) {
+    choice.tile[0] = {cost->cycles, cost->l1_bytes};
+    choice.full = cost->tile;
+  }
+  return cost.has_value();
 }
 
 std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective objective) {
@@ -246,14 +283,17 @@ std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective obj
 std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective objective,
                                              Choices& choices) {
   const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
-  const Plan plan = problem_.schedule.plan(problem_.shape, tiling, problem_.serial);
+  l0_.prefetch(tiling.q_rows, tiling.kv_cols);
+  l0_.prefetch(sizes.counts.edge_rows, tiling.kv_cols);
+  l0_.prefetch(tiling.q_rows, sizes.counts.edge_cols);
+  l0_.prefetch(sizes.counts.edge_rows, sizes.counts.edge_cols);
+  const Plan& plan = problem_.plans.of(tiling);
   std::int64_t peak = 0;
   if (!fits(sizes, plan, &peak)) {
     return std::nullopt;
   }
   bool several = false;
-  if (!fastest(sizes, MatmulKind::kQK, choices[0], &several) ||
-      !fastest(sizes, MatmulKind::kPV, choices[1], &several)) {
+  if (!fastest(sizes, choices, &several)) {
     return std::nullopt;
   }
   const std::int64_t dram = dram_traffic(sizes, plan);

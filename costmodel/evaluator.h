@@ -17,6 +17,28 @@
 
 namespace tilewright {
 
+/// The programs of a schedule by mode, made once.
+class Plans {
+ public:
+  Plans(const Schedule& schedule, const Shape& shape, bool serial);
+  const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
+
+ private:
+  static constexpr std::size_t kOverwrites = 3;
+  static constexpr std::size_t kCount =
+      kOverwrites * (kMaxLookahead + 1) * static_cast<std::size_t>(2 * kMaxBuffers);
+
+  /// Programs do not depend on the core split.
+  static std::size_t index_of(const Tiling& tiling) {
+    auto index = static_cast<std::size_t>(tiling.buffers - 1);
+    index = 2 * index + (tiling.kv_resident ? 1 : 0);
+    index = (kMaxLookahead + 1) * index + static_cast<std::size_t>(tiling.lookahead);
+    return kOverwrites * index + static_cast<std::size_t>(tiling.overwrite);
+  }
+
+  std::array<Plan, kCount> plans_;
+};
+
 /// Everything that stays the same over a search. Referenced objects must outlive the users.
 struct Problem {
   const Hardware& hardware;
@@ -28,6 +50,7 @@ struct Problem {
   L0Tile pinned_qk;  ///< 0 x 0 x 0: free
   L0Tile pinned_pv;
   Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
+  Plans plans;
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -48,9 +71,6 @@ struct ClassBox {
   std::array<std::int64_t, 3> low{};   ///< heads, q_rows, kv_cols
   std::array<std::int64_t, 3> high{};  ///< inclusive
 };
-
-Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows, std::int64_t kv_cols);
-Mode mode_of(const Tiling& tiling);
 
 /// What a matmul tile costs under its L0 tile.
 struct TileTime {
@@ -115,11 +135,16 @@ class Evaluator {
   bool fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const;
   void times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
                 const Choices& choices, PhaseTimes& out) const;
-  RoundTimes round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
-                         std::int64_t rows, std::int64_t share) const;
-  StageTimes stage_times(const Sizes& sizes, MatmulKind kind, const Choices& choices,
-                         bool edge_rows, std::int64_t share) const;
-  StageTimes load_times(const Sizes& sizes, MatmulKind kind, std::int64_t share) const;
+  /// Loads of a full and an edge sub-tile of K or V.
+  struct LoadTimes {
+    std::int64_t full = 0;
+    std::int64_t edge = 0;
+  };
+  LoadTimes load_times(const Sizes& sizes, MatmulKind kind, std::int64_t share) const;
+  std::array<LoadTimes, 2> load_times(const Sizes& sizes, const PhasePlan& phase,
+                                      std::int64_t share) const;
+  void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
+                   std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
   std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;
@@ -133,7 +158,8 @@ class Evaluator {
   PhaseTimes on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
                      std::int64_t rows) const;
   TileChoice least_of(const Sizes& sizes, MatmulKind kind) const;
-  bool fastest(const Sizes& sizes, MatmulKind kind, TileChoice& choice, bool* several);
+  bool fastest(const Sizes& sizes, Choices& choices, bool* several);
+  bool pin(const Sizes& sizes, MatmulKind kind, const L0Tile& pinned, TileChoice& choice) const;
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
   Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
                     std::int64_t peak) const;

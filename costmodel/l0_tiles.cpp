@@ -10,7 +10,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kFirstEntries = 1U << 12U;
-constexpr std::size_t kMostEntries = 1U << 20U;  // 40 MiB a thread
+constexpr std::size_t kMostEntries = 1U << 19U;  // 32 MiB a thread
 
 /// Array passes along one dimension of `size` cut into pieces of `piece`, on an array of `width`.
 std::int64_t passes(std::int64_t size, std::int64_t piece, std::int64_t width) {
@@ -145,7 +145,8 @@ const std::vector<L0Tiles::Cut>& L0Tiles::cuts(Side side, std::int64_t size, std
 }
 
 /// All integer tiles, but those that a smaller one beats.
-void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points) {
+template <typename Visit>
+void L0Tiles::for_each_tile(const MatmulTile& matmul, const Visit& visit) {
   const std::int64_t area = buffers_.accumulator_bytes / bytes_.accumulator;
   const std::int64_t left = buffers_.left_bytes / bytes_.input;
   const std::int64_t right = buffers_.right_bytes / bytes_.input;
@@ -166,8 +167,8 @@ void L0Tiles::enumerate(const MatmulTile& matmul, std::vector<TileCost>& points)
       auto k = end_at(depths, std::min(left / m.piece, right / n->piece));
       for (bool deeper = true; deeper && k != depths.begin();) {
         --k;
-        points.push_back(cost_of(matmul, m.passes * n->passes * k->passes,
-                                 {m.count, n->count, k->count}, {m.piece, n->piece, k->piece}));
+        visit(cost_of(matmul, m.passes * n->passes * k->passes, {m.count, n->count, k->count},
+                      {m.piece, n->piece, k->piece}));
         deeper = k->passes > least_depths;
         better = deeper || k->count > 1 || n->passes > least_cols;
       }
@@ -181,7 +182,7 @@ std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) {
     return {*whole};
   }
   std::vector<TileCost> all;
-  enumerate(matmul, all);
+  for_each_tile(matmul, [&all](const TileCost& tile) { all.push_back(tile); });
   std::sort(all.begin(), all.end());
   std::vector<TileCost> front;
   for (const TileCost& point : all) {
@@ -192,41 +193,65 @@ std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) {
   return front;
 }
 
-const L0Tiles::Fastest& L0Tiles::insert(std::uint64_t key, MatmulKind kind, std::int64_t rows,
-                                        std::int64_t cols) {
-  const std::vector<TileCost> points = pareto(matmul_tile(shape_, kind, rows, cols));
+const L0Tiles::Fastest& L0Tiles::insert(std::uint64_t key, std::int64_t rows, std::int64_t cols) {
+  Fastest answer;
+  answer.key_ = key;
+  compute(MatmulKind::kQK, rows, cols, answer);
+  compute(MatmulKind::kPV, rows, cols, answer);
   if (4 * (used_ + 1) > 3 * table_.size()) {
     grow();
   }
+  ++used_;
+  return table_[place_of(key)] = answer;
+}
+
+void L0Tiles::compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, Fastest& answer) {
+  const MatmulTile matmul = matmul_tile(shape_, kind, rows, cols);
+  TileCost best;
+  std::int64_t least_bytes = 0;
+  if (const auto whole = cost(matmul, {matmul.m, matmul.n, matmul.k})) {
+    best = *whole;
+    least_bytes = best.l1_bytes;
+  } else {
+    best.cycles = least_bytes = std::numeric_limits<std::int64_t>::max();
+    for_each_tile(matmul, [&](const TileCost& tile) {
+      least_bytes = std::min(least_bytes, tile.l1_bytes);
+      if (tile < best) {
+        best = tile;
+      }
+    });
+  }
+  const std::size_t at = Fastest::at(kind);
+  answer.cycles_[at] = best.cycles;
+  answer.l1_bytes_[at] = best.l1_bytes;
+  // Dimensions are 32-bit: check_workload().
+  constexpr std::uint32_t kDimension = 0x7FFF'FFFFU;
+  answer.tile_[at] = {static_cast<std::uint32_t>(best.tile.m) & kDimension,
+                      least_bytes < best.l1_bytes, static_cast<std::uint32_t>(best.tile.n),
+                      static_cast<std::uint32_t>(best.tile.k)};
+}
+
+/// The first free place of a key.
+std::size_t L0Tiles::place_of(std::uint64_t key) const {
   std::size_t at = hash(key);
-  while (table_[at].key != 0) {
+  while (table_[at].key_ != 0) {
     at = (at + 1) & mask_;
   }
-  const TileCost& best = points.front();
-  table_[at] = {key,
-                {best.cycles, best.l1_bytes, static_cast<std::int32_t>(best.tile.m),
-                 static_cast<std::int32_t>(best.tile.n), static_cast<std::int32_t>(best.tile.k),
-                 static_cast<std::uint32_t>(points.size())}};
-  ++used_;
-  return table_[at].answer;
+  return at;
 }
 
 /// Twice the entries; a full-grown table starts anew.
 void L0Tiles::grow() {
-  std::vector<Entry> old(std::min(2 * table_.size(), kMostEntries));
+  std::vector<Fastest> old(std::min(2 * table_.size(), kMostEntries));
   std::swap(old, table_);
   mask_ = table_.size() - 1;
   if (old.size() == table_.size()) {
     used_ = 0;
     return;
   }
-  for (const Entry& entry : old) {
-    if (entry.key != 0) {
-      std::size_t at = hash(entry.key);
-      while (table_[at].key != 0) {
-        at = (at + 1) & mask_;
-      }
-      table_[at] = entry;
+  for (const Fastest& entry : old) {
+    if (entry.key_ != 0) {
+      table_[place_of(entry.key_)] = entry;
     }
   }
 }

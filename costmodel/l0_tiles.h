@@ -43,29 +43,50 @@ class L0Tiles {
   /// Bytes of the three buffers that a given L0 tile takes.
   std::int64_t held_bytes(const MatmulTile& matmul, const L0Tile& tile) const;
 
-  /// The fastest L0 tile of a matmul tile: least (cycles, L1 bytes, L0 bytes, m, n, k).
-  struct Fastest {
-    std::int64_t cycles = 0;
-    std::int64_t l1_bytes = 0;
-    std::int32_t m = 0;
-    std::int32_t n = 0;
-    std::int32_t k = 0;
-    std::uint32_t points = 0;  ///< of the Pareto set
-    L0Tile tile() const { return {m, n, k}; }
+  /// The fastest L0 tiles of both matmuls of a (rows x columns) tile: least (cycles, L1 bytes, L0
+  /// bytes, m, n, k) each; by MatmulKind. One cache line.
+  class alignas(64) Fastest {
+   public:
+    std::int64_t cycles(MatmulKind kind) const { return cycles_[at(kind)]; }
+    std::int64_t l1_bytes(MatmulKind kind) const { return l1_bytes_[at(kind)]; }
+    L0Tile tile(MatmulKind kind) const {
+      const Piece& piece = tile_[at(kind)];
+      return {piece.m, piece.n, piece.k};
+    }
+    /// The Pareto set has more than this tile.
+    bool several(MatmulKind kind) const { return tile_[at(kind)].several; }
+
+   private:
+    friend class L0Tiles;
+    struct Piece {
+      std::uint32_t m : 31;
+      bool several : 1;
+      std::uint32_t n;
+      std::uint32_t k;
+    };
+    static std::size_t at(MatmulKind kind) { return kind == MatmulKind::kQK ? 0 : 1; }
+
+    std::uint64_t key_ = 0;  ///< 0: free
+    std::array<std::int64_t, 2> cycles_{};
+    std::array<std::int64_t, 2> l1_bytes_{};
+    std::array<Piece, 2> tile_{};
   };
-  /// Answers from the table; a first question computes. Not defined if misfit() is.
-  const Fastest& fastest(MatmulKind kind, std::int64_t rows, std::int64_t cols) {
-    const std::uint64_t key = (static_cast<std::uint64_t>(rows) << 32U) |
-                              (static_cast<std::uint64_t>(cols) << 1U) |
-                              (kind == MatmulKind::kQK ? 1U : 0U);
+  /// Answers from the table; a first question computes. Not defined if misfit() is. The answer
+  /// stays until the next question.
+  const Fastest& fastest(std::int64_t rows, std::int64_t cols) {
+    const std::uint64_t key = key_of(rows, cols);
     std::size_t at = hash(key);
-    while (table_[at].key != key) {
-      if (table_[at].key == 0) {
-        return insert(key, kind, rows, cols);
+    while (table_[at].key_ != key) {
+      if (table_[at].key_ == 0) {
+        return insert(key, rows, cols);
       }
       at = (at + 1) & mask_;
     }
-    return table_[at].answer;
+    return table_[at];
+  }
+  /// Has the answer fetched from memory while other things are done.
+  void prefetch(std::int64_t rows, std::int64_t cols) const {
+    __builtin_prefetch(&table_[hash(key_of(rows, cols))]);
   }
 
   /// The L0 tiles that no other one beats in (cycles, L1 bytes, L0 bytes), reduced to those that
@@ -84,10 +105,6 @@ class L0Tiles {
   std::optional<Misfit> misfit() const;
 
  private:
-  struct Entry {
-    std::uint64_t key = 0;  ///< 0: free
-    Fastest answer;
-  };
   struct Counts {
     std::int64_t m, n, k;
   };
@@ -105,11 +122,17 @@ class L0Tiles {
   std::size_t hash(std::uint64_t key) const {
     return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ULL) >> 32U) & mask_;
   }
-  const Fastest& insert(std::uint64_t key, MatmulKind kind, std::int64_t rows, std::int64_t cols);
+  static std::uint64_t key_of(std::int64_t rows, std::int64_t cols) {
+    return (static_cast<std::uint64_t>(rows) << 32U) | static_cast<std::uint64_t>(cols);
+  }
+  const Fastest& insert(std::uint64_t key, std::int64_t rows, std::int64_t cols);
+  void compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, Fastest& answer);
+  std::size_t place_of(std::uint64_t key) const;
   void grow();
   TileCost cost_of(const MatmulTile& matmul, std::int64_t array_passes, const Counts& counts,
                    const L0Tile& tile) const;
-  void enumerate(const MatmulTile& matmul, std::vector<TileCost>& points);
+  template <typename Visit>
+  void for_each_tile(const MatmulTile& matmul, const Visit& visit);
   std::int64_t traffic(const MatmulTile& matmul, const Counts& counts) const;
 
   Shape shape_;
@@ -117,7 +140,7 @@ class L0Tiles {
   L0Buffers buffers_;
   ElementBytes bytes_;
   std::int64_t pass_milli_ = 0;
-  std::vector<Entry> table_;  ///< open addressing; its size is a power of two
+  std::vector<Fastest> table_;  ///< open addressing; its size is a power of two
   std::array<std::unordered_map<std::int64_t, std::vector<Cut>>, 3> cuts_;  ///< by Side, then size
   std::size_t mask_ = 0;
   std::size_t used_ = 0;

@@ -6,16 +6,6 @@
 
 namespace tilewright {
 
-void Footprint::add(Operand operand, std::int64_t slot_bytes, std::int64_t slots,
-                    std::int64_t copies, std::int64_t alignment) {
-  if (slot_bytes > 0 && slots > 0) {
-    const std::int64_t aligned = alignment == 1 ? slot_bytes : round_up(slot_bytes, alignment);
-    kinds[count] = {operand, aligned, slots, copies};
-    bytes += kinds[count].bytes();
-    ++count;
-  }
-}
-
 Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layout) {
   Sizes sizes;
   sizes.tiling = tiling;
@@ -28,83 +18,123 @@ Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layou
 
 namespace {
 
-struct Slots {
-  std::int64_t rounds;
-  std::int64_t buffered;  ///< slots of an operand that changes every round
-  std::int64_t copies;
-  std::int64_t kv_copies;
-  std::int64_t alignment;
+/// Calls sink(operand, bytes of a slot, slots, copies) for every kind of slot of a phase.
+template <typename Sink>
+class SlotKinds {
+ public:
+  SlotKinds(const Shape& shape, const Sizes& sizes, const CoreLayout& layout, const Sink& sink)
+      : shape_(shape),
+        sizes_(sizes),
+        t_(sizes.tiling),
+        sink_(sink),
+        rounds_(sizes.busiest.rounds()),
+        buffered_(std::min(t_.buffers, rounds_)),
+        copies_(layout.l1_shared ? sizes.active : 1),
+        kv_copies_(t_.core_split == CoreSplit::kQuery ? 1 : copies_) {}
+
+  void visit(const PhasePlan& phase) const {
+    const std::int64_t rows = t_.heads * t_.q_rows;
+    sink_(phase.input, rows * phase.input_row_bytes, buffered_, copies_);
+    if (phase.has_first) {
+      stream(phase.first_kind);
+    }
+    if (phase.has_second) {
+      stream(MatmulKind::kPV);
+    }
+    if (phase.score_row_bytes > 0) {
+      scores(phase);
+    }
+    sink_(phase.output, rows * phase.output_slot_row_bytes, buffered_, copies_);
+  }
+
+ private:
+  /// Slots of K or V. Resident: one holds the operand for all heads of a round.
+  void stream(MatmulKind kind) const {
+    const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
+    const std::int64_t column = stream_col_bytes(shape_, kind);
+    if (!t_.kv_resident) {
+      const std::int64_t loads = rounds_ * t_.heads * sizes_.counts.sub_tiles;
+      sink_(operand, t_.kv_cols * column, std::min(t_.buffers, loads), kv_copies_);
+      return;
+    }
+    const bool overwritten =
+        t_.overwrite == (kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue);
+    const std::int64_t given = overwritten ? sizes_.overwritten : 0;
+    const std::int64_t cols =
+        given > 0 ? (sizes_.counts.sub_tiles - given) * t_.kv_cols : shape_.cols;
+    sink_(operand, t_.heads * cols * column, std::min(t_.buffers, sizes_.busiest.groups()),
+          kv_copies_);
+    if (given > 0) {
+      // P of each core takes the place of these.
+      sink_(Operand::kP, given * t_.kv_cols * column, 1, copies_);
+    }
+  }
+
+  void scores(const PhasePlan& phase) const {
+    const std::int64_t in_flight = std::min(phase.lookahead + 1, rounds_);
+    const std::int64_t rows = t_.heads * t_.q_rows;
+    std::int64_t score = rows * phase.score_row_bytes;
+    if (phase.has_second && phase.prob_row_bytes == 0) {
+      score = std::max(score, rows * shape_.cols * shape_.bytes.input);
+    }
+    if (sizes_.overwritten > 0) {
+      // What gave way to P lands here when it is loaded again.
+      const std::int64_t column =
+          t_.overwrite == Overwrite::kKey ? key_col_bytes(shape_) : value_col_bytes(shape_);
+      score = std::max(score, std::min(t_.buffers, sizes_.overwritten) * t_.kv_cols * column);
+    }
+    sink_(Operand::kS, score, in_flight, copies_);
+    if (t_.overwrite == Overwrite::kNone) {
+      sink_(Operand::kP, rows * phase.prob_row_bytes, in_flight, copies_);
+    }
+  }
+
+  const Shape& shape_;
+  const Sizes& sizes_;
+  const Tiling& t_;
+  const Sink& sink_;
+  const std::int64_t rounds_;
+  const std::int64_t buffered_;  ///< slots of an operand that changes every round
+  const std::int64_t copies_;
+  const std::int64_t kv_copies_;
 };
 
-/// Slots of K or V. Resident: one holds the operand for all heads of a round.
-void add_stream(Footprint& total, const Shape& shape, const Sizes& sizes, MatmulKind kind,
-                const Slots& slots) {
-  const Tiling& t = sizes.tiling;
-  const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
-  const std::int64_t column = stream_col_bytes(shape, kind);
-  const bool overwritten =
-      t.overwrite == (kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue);
-  if (!t.kv_resident) {
-    const std::int64_t loads = slots.rounds * t.heads * sizes.counts.sub_tiles;
-    total.add(operand, t.kv_cols * column, std::min(t.buffers, loads), slots.kv_copies,
-              slots.alignment);
-    return;
-  }
-  const std::int64_t given = overwritten ? sizes.overwritten : 0;
-  const std::int64_t cols = given > 0 ? (sizes.counts.sub_tiles - given) * t.kv_cols : shape.cols;
-  total.add(operand, t.heads * cols * column, std::min(t.buffers, sizes.busiest.groups()),
-            slots.kv_copies, slots.alignment);
-  if (given > 0) {
-    // P of each core takes the place of these.
-    total.add(Operand::kP, given * t.kv_cols * column, 1, slots.copies, slots.alignment);
-  }
-}
-
-void add_scores(Footprint& total, const Shape& shape, const Sizes& sizes, const PhasePlan& phase,
-                const Slots& slots) {
-  const Tiling& t = sizes.tiling;
-  const std::int64_t in_flight = std::min(phase.lookahead + 1, slots.rounds);
-  std::int64_t score = t.heads * t.q_rows * phase.score_row_bytes;
-  if (phase.has_second && phase.prob_row_bytes == 0) {
-    score = std::max(score, t.heads * t.q_rows * shape.cols * shape.bytes.input);
-  }
-  if (sizes.overwritten > 0) {
-    // What gave way to P lands here when it is loaded again.
-    const std::int64_t column =
-        t.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
-    score = std::max(score, std::min(t.buffers, sizes.overwritten) * t.kv_cols * column);
-  }
-  total.add(Operand::kS, score, in_flight, slots.copies, slots.alignment);
-  if (t.overwrite == Overwrite::kNone) {
-    total.add(Operand::kP, t.heads * t.q_rows * phase.prob_row_bytes, in_flight, slots.copies,
-              slots.alignment);
-  }
+std::int64_t aligned(std::int64_t bytes, std::int64_t alignment) {
+  const bool power_of_two = (alignment & (alignment - 1)) == 0;
+  return power_of_two ? (bytes + alignment - 1) & -alignment : round_up(bytes, alignment);
 }
 
 }  // namespace
 
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                     std::int64_t alignment, const PhasePlan& phase) {
-  const Tiling& t = sizes.tiling;
-  const std::int64_t rounds = sizes.busiest.rounds();
-  const std::int64_t copies = layout.l1_shared ? sizes.active : 1;
-  const bool together = t.core_split == CoreSplit::kQuery;
-  const Slots slots{rounds, std::min(t.buffers, rounds), copies, together ? 1 : copies, alignment};
-  const std::int64_t rows = t.heads * t.q_rows;
-
   Footprint total;
-  total.add(phase.input, rows * phase.input_row_bytes, slots.buffered, copies, alignment);
-  if (phase.has_first) {
-    add_stream(total, shape, sizes, phase.first_kind, slots);
-  }
-  if (phase.has_second) {
-    add_stream(total, shape, sizes, MatmulKind::kPV, slots);
-  }
-  if (phase.score_row_bytes > 0) {
-    add_scores(total, shape, sizes, phase, slots);
-  }
-  total.add(phase.output, rows * phase.output_slot_row_bytes, slots.buffered, copies, alignment);
+  const auto add = [&](Operand operand, std::int64_t bytes, std::int64_t slots,
+                       std::int64_t copies) {
+    if (bytes > 0 && slots > 0) {
+      total.kinds[total.count] = {operand, aligned(bytes, alignment), slots, copies};
+      total.bytes += total.kinds[total.count++].bytes();
+    }
+  };
+  SlotKinds(shape, sizes, layout, add).visit(phase);
   return total;
+}
+
+std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
+                        std::int64_t alignment, std::span<const PhasePlan> phases) {
+  std::int64_t bytes = 0;
+  const auto add = [&bytes, alignment](Operand, std::int64_t slot, std::int64_t slots,
+                                       std::int64_t copies) {
+    bytes += aligned(slot, alignment) * slots * copies;
+  };
+  const SlotKinds kinds(shape, sizes, layout, add);
+  std::int64_t peak = 0;
+  for (const PhasePlan& phase : phases) {
+    bytes = 0;
+    kinds.visit(phase);
+    peak = std::max(peak, bytes);
+  }
+  return peak;
 }
 
 }  // namespace tilewright

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "hw_profiles/hardware.h"
 #include "schedules/plan.h"
@@ -23,9 +24,6 @@ struct Footprint {
   std::array<SlotKind, 8> kinds{};
   std::size_t count = 0;
   std::int64_t bytes = 0;  ///< of the one shared L1, or of one core's own
-
-  void add(Operand operand, std::int64_t slot_bytes, std::int64_t slots, std::int64_t copies,
-           std::int64_t alignment);
 };
 
 /// Everything about the sizes of a candidate. For a box of candidates with the same tile counts the
@@ -43,5 +41,9 @@ Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layou
 /// Slots of `phase`: static, as many as the busiest core can use.
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                     std::int64_t alignment, const PhasePlan& phase);
+
+/// The largest footprint over the phases.
+std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
+                        std::int64_t alignment, std::span<const PhasePlan> phases);
 
 }  // namespace tilewright

@@ -33,6 +33,14 @@ Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
 
 /// The figures of the worst tiling (one row, one column) must fit 64 bits, so that none overflows.
 void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s) {
+  constexpr std::int64_t kMostRows = (std::int64_t{1} << 31U) - 1;
+  if (s.rows > kMostRows) {
+    throw InputError(
+        fmt::format("workload '{}' has {} query rows per key/value head (q_len x heads / "
+                    "kv_heads), expected at "
+                    "most {}",
+                    workload.name, s.rows, kMostRows));
+  }
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
   const double scores = real(s.pairs) * real(s.rows) * real(s.cols) * real(workload.repeat);
   const double dims = real(s.qk_dim) + real(s.v_dim);
@@ -65,6 +73,20 @@ std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes) {
   return unit.pass_millicycles[bytes == 1 ? 0 : (bytes == 2 ? 1 : 2)];
 }
 
+Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial) {
+  for (const bool kv_resident : {false, true}) {
+    for (std::int64_t buffers = 1; buffers <= kMaxBuffers; ++buffers) {
+      for (std::int64_t lookahead = 0; lookahead <= kMaxLookahead; ++lookahead) {
+        for (const Overwrite overwrite : {Overwrite::kNone, Overwrite::kKey, Overwrite::kValue}) {
+          const Mode mode{kv_resident, buffers, lookahead, overwrite, CoreSplit::kHeads};
+          const Tiling tiling = tiling_of(mode, 1, 1, 1);
+          plans_[index_of(tiling)] = schedule.plan(shape, mode, serial);
+        }
+      }
+    }
+  }
+}
+
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant) {
   check_workload(workload);
@@ -78,15 +100,17 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   }
   const Shape shape = shape_of(workload);
   check_magnitude(hardware, workload, shape);
+  const bool serial = is_serial(pick_variant(schedule, variant));
   return {hardware,
           workload,
           shape,
           {hardware.cores, hardware.l1.shared},
           schedule,
-          is_serial(pick_variant(schedule, variant)),
+          serial,
           {},
           {},
-          fixed_energy(hardware, shape)};
+          fixed_energy(hardware, shape),
+          Plans(schedule, shape, serial)};
 }
 
 Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
@@ -102,24 +126,6 @@ Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::in
                        static_cast<Int128>(l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
   f.energy_fj = layer * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
   return f;
-}
-
-Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows, std::int64_t kv_cols) {
-  Tiling tiling;
-  tiling.heads = heads;
-  tiling.q_rows = q_rows;
-  tiling.kv_cols = kv_cols;
-  tiling.kv_resident = mode.kv_resident;
-  tiling.buffers = mode.buffers;
-  tiling.lookahead = mode.lookahead;
-  tiling.overwrite = mode.overwrite;
-  tiling.core_split = mode.core_split;
-  return tiling;
-}
-
-Mode mode_of(const Tiling& tiling) {
-  return {tiling.kv_resident, tiling.buffers, tiling.lookahead, tiling.overwrite,
-          tiling.core_split};
 }
 
 }  // namespace tilewright

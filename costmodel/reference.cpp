@@ -113,7 +113,7 @@ class ReferenceGraph::Impl : public OperationSink {
       : problem_(evaluator.problem()),
         sizes_(sizes_of(problem_.shape, tiling, problem_.layout)),
         costs_(evaluator.operation_costs(tiling, objective)) {
-    const Plan plan = problem_.schedule.plan(problem_.shape, tiling, problem_.serial);
+    const Plan& plan = problem_.plans.of(tiling);
     const double count = count_operations(problem_.shape, tiling, problem_.layout, plan.phases());
     if (count > kMaxOperations) {
       throw InputError(fmt::format(

@@ -28,7 +28,7 @@ class Flat final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Tiling&, bool serial) const override {
+  Plan plan(const Shape& shape, const Mode&, bool serial) const override {
     Plan plan;
     plan.phase_table[0] = fused_phase(shape, 0);
     plan.phase_count = 1;

@@ -56,10 +56,10 @@ class Layerwise final : public Schedule {
   std::span<const std::string_view> variants() const override { return kVariants; }
   ModeValues searched(std::string_view) const override { return {}; }
 
-  Plan plan(const Shape& shape, const Tiling& tiling, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
     Plan plan;
-    plan.phase_table = {scores_phase(shape, tiling.buffers), softmax_phase(shape),
-                        output_phase(shape, tiling.buffers)};
+    plan.phase_table = {scores_phase(shape, mode.buffers), softmax_phase(shape),
+                        output_phase(shape, mode.buffers)};
     plan.phase_count = 3;
     return plan;
   }

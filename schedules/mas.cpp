@@ -32,12 +32,12 @@ class Mas final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Tiling& tiling, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
     Plan plan;
-    plan.phase_table[0] = fused_phase(shape, tiling.lookahead);
+    plan.phase_table[0] = fused_phase(shape, mode.lookahead);
     // The paper keeps the logits C and the probabilities P apart. One stream after the other
     // (look-ahead 0) is FLAT's program, where P takes the slot of S.
-    if (tiling.lookahead > 0) {
+    if (mode.lookahead > 0) {
       plan.phase_table[0].prob_row_bytes = shape.cols * shape.bytes.input;
     }
     plan.phase_count = 1;

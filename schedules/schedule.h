@@ -21,6 +21,25 @@ struct Mode {
   auto operator<=>(const Mode&) const = default;
 };
 
+constexpr Mode mode_of(const Tiling& tiling) {
+  return {tiling.kv_resident, tiling.buffers, tiling.lookahead, tiling.overwrite,
+          tiling.core_split};
+}
+
+constexpr Tiling tiling_of(const Mode& mode, std::int64_t heads, std::int64_t q_rows,
+                           std::int64_t kv_cols) {
+  Tiling tiling;
+  tiling.heads = heads;
+  tiling.q_rows = q_rows;
+  tiling.kv_cols = kv_cols;
+  tiling.kv_resident = mode.kv_resident;
+  tiling.buffers = mode.buffers;
+  tiling.lookahead = mode.lookahead;
+  tiling.overwrite = mode.overwrite;
+  tiling.core_split = mode.core_split;
+  return tiling;
+}
+
 /// The values a schedule searches for every factor of a Mode; the design space is their product
 /// with all tile sizes.
 struct ModeValues {
@@ -31,6 +50,7 @@ struct ModeValues {
 };
 
 inline constexpr std::int64_t kMaxLookahead = 3;
+inline constexpr std::int64_t kMaxBuffers = 2;
 
 class Schedule {
  public:
@@ -46,8 +66,8 @@ class Schedule {
   virtual ModeValues searched(std::string_view variant) const = 0;
   /// Values that are legal, e.g. in --pin and --tiling; a superset of searched().
   virtual ModeValues legal(std::string_view variant) const { return searched(variant); }
-  /// The program of a candidate. Called millions of times a second: no allocation.
-  virtual Plan plan(const Shape& shape, const Tiling& tiling, bool serial) const = 0;
+  /// The program of all candidates of a mode.
+  virtual Plan plan(const Shape& shape, const Mode& mode, bool serial) const = 0;
 };
 
 /// True if the factors make sense together (every factor alone being in range).

@@ -44,7 +44,7 @@ class WorkSink final : public OperationSink {
 
 WorkSink work_of(const Problem& problem, const Tiling& tiling) {
   WorkSink sink(problem.shape);
-  const Plan plan = problem.schedule.plan(problem.shape, tiling, problem.serial);
+  const Plan& plan = problem.plans.of(tiling);
   for (const PhasePlan& phase : plan.phases()) {
     for (std::int64_t core = 0; core < problem.layout.cores; ++core) {
       expand(problem.shape, tiling, problem.layout, phase, core, sink);

@@ -156,7 +156,7 @@ TEST_CASE(
             make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
         Evaluator evaluator(problem);
         const auto costs = evaluator.operation_costs(drawn.tiling, Objective::kLatency);
-        const Plan plan = problem.schedule.plan(problem.shape, drawn.tiling, false);
+        const Plan& plan = problem.plans.of(drawn.tiling);
         const CoreRounds core =
             deal_rounds(count_tiles(problem.shape, drawn.tiling), drawn.tiling, problem.layout, 0);
         PhaseTimes times = evaluator.phase_times(drawn.tiling, costs, plan.phases().front(), core);

@@ -33,7 +33,7 @@ class PhaseProbe {
     const Problem problem = problem_of(drawn);
     Evaluator evaluator(problem);
     const auto costs = evaluator.operation_costs(drawn.tiling, drawn.objective);
-    const Plan plan = drawn.schedule->plan(problem.shape, drawn.tiling, problem.serial);
+    const Plan& plan = problem.plans.of(drawn.tiling);
     const CoreRounds rounds =
         deal_rounds(count_tiles(problem.shape, drawn.tiling), drawn.tiling, problem.layout, 0);
     times_ = evaluator.phase_times(drawn.tiling, costs, plan.phases()[phase], rounds);
@@ -57,7 +57,7 @@ class PhaseProbe {
 
 std::size_t phases_of(const OracleCase& drawn) {
   const Problem problem = problem_of(drawn);
-  return drawn.schedule->plan(problem.shape, drawn.tiling, problem.serial).phase_count;
+  return problem.plans.of(drawn.tiling).phase_count;
 }
 
 /// Many query tiles over few keys: thousands of rounds.
@@ -130,7 +130,7 @@ std::string describe(const OracleCase& drawn) {
 
 double operations_of(const OracleCase& drawn) {
   const Problem problem = problem_of(drawn);
-  const Plan plan = drawn.schedule->plan(problem.shape, drawn.tiling, problem.serial);
+  const Plan& plan = problem.plans.of(drawn.tiling);
   return count_operations(problem.shape, drawn.tiling, problem.layout, plan.phases());
 }
 

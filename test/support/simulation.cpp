@@ -86,7 +86,7 @@ std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
                                    Objective objective) {
   const Problem& problem = evaluator.problem();
   const OperationCosts costs = evaluator.operation_costs(tiling, objective);
-  const Plan plan = problem.schedule.plan(problem.shape, tiling, problem.serial);
+  const Plan& plan = problem.plans.of(tiling);
   const CoreRounds rounds =
       deal_rounds(count_tiles(problem.shape, tiling), tiling, problem.layout, 0);
   std::vector<PhaseHistory> histories;
