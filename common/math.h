@@ -1,6 +1,7 @@
 // Integer helpers of the model: everything is counted in whole cycles, bytes and femtojoules.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace tilewright {
@@ -17,5 +18,34 @@ constexpr std::int64_t ceil_div(std::int64_t numerator, std::int64_t denominator
 constexpr std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return ceil_div(value, step) * step;
 }
+
+/// Division by a number that is known long before: a shift where it is a power of two.
+class Divisor {
+ public:
+  explicit constexpr Divisor(std::uint64_t divisor)
+      : divisor_(divisor), shift_(std::has_single_bit(divisor) ? std::countr_zero(divisor) : -1) {}
+
+  /// ceil(numerator / divisor) for numerator below 2^63.
+  constexpr std::uint64_t ceil(std::uint64_t numerator) const {
+    const std::uint64_t scaled = numerator + (divisor_ - 1);
+    return shift_ >= 0 ? scaled >> shift_ : scaled / divisor_;
+  }
+  constexpr std::int64_t ceil(std::int64_t numerator) const {
+    return static_cast<std::int64_t>(ceil(static_cast<std::uint64_t>(numerator)));
+  }
+  /// The smallest multiple of the divisor that is >= value.
+  constexpr std::int64_t round_up(std::int64_t value) const {
+    if (shift_ >= 0) [[likely]] {
+      const std::int64_t mask = static_cast<std::int64_t>(divisor_) - 1;
+      return (value + mask) & ~mask;
+    }
+    return ceil(value) * static_cast<std::int64_t>(divisor_);
+  }
+  constexpr std::uint64_t value() const { return divisor_; }
+
+ private:
+  std::uint64_t divisor_;
+  int shift_;
+};
 
 }  // namespace tilewright

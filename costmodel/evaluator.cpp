@@ -153,8 +153,8 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
   const CoreRounds shorter =
       uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, cores - 1) : CoreRounds{};
   std::int64_t cycles = 0;
+  PhaseTimes times;
   for (const PhasePlan& phase : plan.phases()) {
-    PhaseTimes times;
     times_of(sizes, sizes.busiest, phase, choices, times);
     std::int64_t slowest = phase_makespan(times);
     if (uneven) {

@@ -1,6 +1,7 @@
 // Repeating a max-plus step many times without taking all the steps, exactly.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +16,20 @@ struct Extent {
   static constexpr std::size_t kMoved = kMovedCount;
 };
 
-/// Moves `state`, reached from `before` by one step on a straight line, along that line as far as
-/// it goes, at most n steps; returns how many.
+/// Takes at most n steps from `state`, to which two steps have led by the same `moves` each: one
+/// step and, if that goes on along the line, a jump as far as the line goes. Returns the steps.
 template <typename Live, std::size_t N, typename Step>
 [[gnu::noinline]] std::int64_t leap(std::array<std::int64_t, N>& state,
-                                    const std::array<std::int64_t, N>& before, std::int64_t n,
-                                    const Step& step) {
+                                    const std::array<std::int64_t, Live::kCompared>& moves,
+                                    std::int64_t n, const Step& step) {
+  const std::array<std::int64_t, N> before = state;
+  step(state);
+  for (std::size_t i = 0; i < Live::kCompared; ++i) {
+    if (state[i] - before[i] != moves[i]) {
+      return 1;
+    }
+  }
+  --n;
   const std::array<std::int64_t, N> from = state;
   const auto move_to = [&](std::int64_t steps) {
     for (std::size_t i = 0; i < Live::kMoved; ++i) {
@@ -31,19 +40,15 @@ template <typename Live, std::size_t N, typename Step>
     move_to(steps - 1);
     step(state);
     for (std::size_t i = 0; i < Live::kCompared; ++i) {
-      if (state[i] != from[i] + (from[i] - before[i]) * steps) {
+      if (state[i] != from[i] + moves[i] * steps) {
         return false;
       }
     }
     return true;
   };
-  if (!on_line(1)) {
-    state = from;
-    return 0;
-  }
-  std::int64_t good = on_line(n) ? n : 1;
+  std::int64_t good = on_line(n) ? n : 0;
   std::int64_t bad = n;
-  for (std::int64_t probe = 2; good < n && probe < bad; probe *= 2) {
+  for (std::int64_t probe = 1; good < n && probe < bad; probe *= 2) {
     (on_line(probe) ? good : bad) = probe;
   }
   while (good < n && bad - good > 1) {
@@ -51,7 +56,7 @@ template <typename Live, std::size_t N, typename Step>
     (on_line(middle) ? good : bad) = middle;
   }
   move_to(good);
-  return good;
+  return good + 1;
 }
 
 /// The loop of repeat(). `kMayDouble`: after a while without a leap, go on in double steps.
@@ -76,48 +81,38 @@ template <typename Live, bool kMayDouble, std::size_t N, typename Step>
 [[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, std::int64_t n,
                                                const Step& step) {
   constexpr int kPatience = 12;  // single steps before double ones are tried
+  using Moves = std::array<std::int64_t, Live::kCompared>;
   int restless = 0;
-  using Times = std::array<std::int64_t, N>;
-  Times before;     // one step ago
-  Times earlier{};  // two steps ago
-  bool has_earlier = false;
+  Moves last_moves{};  // of the step before
+  last_moves[0] = -1;
   while (n > 0) {
-    before = state;
+    Moves moves;
+    std::copy_n(state.begin(), Live::kCompared, moves.begin());
     step(state);
     --n;
-    const std::int64_t by = state[0] - before[0];
-    std::size_t same = 1;
-    while (same < Live::kCompared && state[same] - before[same] == by) {
-      ++same;
+    std::int64_t uneven = 0;
+    std::int64_t bent = 0;
+    for (std::size_t i = 0; i < Live::kCompared; ++i) {
+      moves[i] = state[i] - moves[i];
+      uneven |= moves[i] ^ moves[0];
+      bent |= moves[i] ^ last_moves[i];
     }
-    if (same == Live::kCompared) {
+    if (uneven == 0) {
       for (std::size_t i = 0; i < Live::kMoved; ++i) {
-        state[i] += by * n;
+        state[i] += moves[0] * n;
       }
       return;
     }
-    bool straight = has_earlier && n > 1;
-    for (std::size_t i = 0; straight && i < Live::kCompared; ++i) {
-      straight = state[i] - before[i] == before[i] - earlier[i];
-    }
-    if (straight) [[unlikely]] {
-      // On copies, so that the state itself can stay in registers.
-      Times from = state;
-      const Times behind = before;
-      n -= leap<Live>(from, behind, n, step);
-      state = from;
+    last_moves = moves;
+    if (bent == 0 && n > 1) [[unlikely]] {
+      n -= leap<Live>(state, moves, n, step);
       // A jump ends where other constraints take over: what comes next is not on this line.
-      has_earlier = false;
-    } else {
-      earlier = before;
-      has_earlier = true;
+      last_moves[0] = -1;
     }
     if constexpr (kMayDouble) {
       if (++restless == kPatience && n > kPatience) [[unlikely]] {
-        Times from = state;
-        n = repeat_double<Live>(from, n, step);
-        state = from;
-        has_earlier = false;
+        n = repeat_double<Live>(state, n, step);
+        last_moves[0] = -1;
       }
     }
   }

@@ -1,33 +1,30 @@
 #include "costmodel/op_costs.h"
 
-#include <bit>
 #include <limits>
 #include <numeric>
 
 namespace tilewright {
 
 TransferCost::TransferCost(const Hardware& hardware, std::int64_t active_cores)
-    : setup_(hardware.dram.setup_cycles), burst_(hardware.dram.burst_bytes) {
+    : setup_(hardware.dram.setup_cycles),
+      burst_(static_cast<std::uint64_t>(hardware.dram.burst_bytes)) {
   const std::int64_t bandwidth = hardware.dram.bandwidth_bytes_per_s;
   const std::int64_t common = std::gcd(hardware.clock_hz, bandwidth);
   const std::int64_t clock = hardware.clock_hz / common;
   const std::int64_t rate = bandwidth / common;
   const std::int64_t shared = std::gcd(active_cores, rate);
   numerator_ = clock * (active_cores / shared);
-  divisor_ = static_cast<std::uint64_t>(rate / shared);
-  mask_ = divisor_ - 1;
-  shift_ = std::has_single_bit(divisor_) ? std::countr_zero(divisor_) : -1;
-  fast_limit_ =
-      (std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(mask_)) / numerator_;
+  divisor_ = Divisor(static_cast<std::uint64_t>(rate / shared));
+  fast_limit_ = (std::numeric_limits<std::int64_t>::max() - rate / shared) / numerator_;
 }
 
 std::int64_t TransferCost::slow_cycles(std::int64_t bytes) const {
   const auto scaled = static_cast<UInt128>(bytes) * static_cast<UInt128>(numerator_);
-  return static_cast<std::int64_t>((scaled + mask_) / divisor_);
+  return static_cast<std::int64_t>((scaled + divisor_.value() - 1) / divisor_.value());
 }
 
 VectorCost::VectorCost(const Hardware& hardware, const Shape& shape)
-    : cols_(shape.cols), lanes_(hardware.vector.lanes) {
+    : cols_(shape.cols), lanes_(static_cast<std::uint64_t>(hardware.vector.lanes)) {
   const VectorUnit& unit = hardware.vector;
   element_milli_ = unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles +
                    unit.sum_millicycles + unit.div_millicycles;
@@ -36,6 +33,7 @@ VectorCost::VectorCost(const Hardware& hardware, const Shape& shape)
     element_milli_ += unit.cast_millicycles;
     ++operations_;
   }
+  element_cycles_ = element_milli_ % kMilli == 0 ? element_milli_ / kMilli : 0;
   constexpr std::int64_t kReductions = 2;  // maximum and sum
   fixed_ = unit.startup_cycles + kReductions * unit.reduction_latency_cycles;
 }

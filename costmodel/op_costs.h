@@ -15,7 +15,7 @@ class TransferCost {
  public:
   TransferCost(const Hardware& hardware, std::int64_t active_cores);
   std::int64_t cycles(std::int64_t bytes) const {
-    return setup_ + busy_cycles(burst_ == 1 ? bytes : round_up(bytes, burst_));
+    return setup_ + busy_cycles(burst_.round_up(bytes));
   }
 
   /// Without the set-up, bursts not rounded.
@@ -23,8 +23,7 @@ class TransferCost {
     if (bytes > fast_limit_) [[unlikely]] {
       return slow_cycles(bytes);
     }
-    const auto scaled = static_cast<std::uint64_t>(bytes * numerator_) + mask_;
-    return static_cast<std::int64_t>(shift_ >= 0 ? scaled >> shift_ : scaled / divisor_);
+    return divisor_.ceil(bytes * numerator_);
   }
 
   std::int64_t setup() const { return setup_; }
@@ -32,18 +31,16 @@ class TransferCost {
   /// Cycles of `bytes` in units of 1 / `unit` cycles, rounded down.
   std::int64_t line_rate(std::int64_t bytes, std::int64_t unit) const {
     return static_cast<std::int64_t>(static_cast<UInt128>(bytes * unit) *
-                                     static_cast<UInt128>(numerator_) / divisor_);
+                                     static_cast<UInt128>(numerator_) / divisor_.value());
   }
 
  private:
   std::int64_t slow_cycles(std::int64_t bytes) const;
 
   std::int64_t setup_ = 0;
-  std::int64_t burst_ = 1;
+  Divisor burst_{1};
   std::int64_t numerator_ = 1;  ///< cycles per byte = numerator_ / divisor_
-  std::uint64_t divisor_ = 1;
-  std::uint64_t mask_ = 0;  ///< divisor_ - 1
-  int shift_ = -1;          ///< log2(divisor_) if that is a power of two
+  Divisor divisor_{1};
   std::int64_t fast_limit_ = 0;
 };
 
@@ -53,11 +50,9 @@ class VectorCost {
  public:
   VectorCost(const Hardware& hardware, const Shape& shape);
   std::int64_t softmax_cycles(std::int64_t rows) const {
-    const std::int64_t vectors =
-        static_cast<std::int64_t>((static_cast<std::uint64_t>(rows * cols_ + lanes_ - 1)) /
-                                  static_cast<std::uint64_t>(lanes_));
-    return fixed_ + (element_milli_ % kMilli == 0 ? vectors * (element_milli_ / kMilli)
-                                                  : ceil_div(vectors * element_milli_, kMilli));
+    const std::int64_t vectors = lanes_.ceil(rows * cols_);
+    return fixed_ + (element_cycles_ > 0 ? vectors * element_cycles_
+                                         : ceil_div(vectors * element_milli_, kMilli));
   }
   /// A lower bound for `rows` rows in at least `operations` operations.
   std::int64_t least_softmax_cycles(std::int64_t rows, std::int64_t operations) const {
@@ -66,7 +61,7 @@ class VectorCost {
   /// A linear function of `rows` below softmax_cycles(), in units of 1 / `unit` cycles.
   std::int64_t line(std::int64_t rows, std::int64_t unit) const {
     const auto rate = static_cast<std::int64_t>(static_cast<Int128>(cols_ * element_milli_) * unit /
-                                                (static_cast<Int128>(lanes_) * kMilli));
+                                                (static_cast<Int128>(lanes_.value()) * kMilli));
     return rows * rate + fixed_ * unit;
   }
   /// Elementary operations per score element (for energy).
@@ -74,8 +69,9 @@ class VectorCost {
 
  private:
   std::int64_t cols_ = 0;
-  std::int64_t lanes_ = 1;
+  Divisor lanes_;
   std::int64_t element_milli_ = 0;
+  std::int64_t element_cycles_ = 0;  ///< the same in cycles if it is a whole number of them, else 0
   std::int64_t fixed_ = 0;
   std::int64_t operations_ = 0;
 };

@@ -99,20 +99,16 @@ class SlotKinds {
   const std::int64_t kv_copies_;
 };
 
-std::int64_t aligned(std::int64_t bytes, std::int64_t alignment) {
-  const bool power_of_two = (alignment & (alignment - 1)) == 0;
-  return power_of_two ? (bytes + alignment - 1) & -alignment : round_up(bytes, alignment);
-}
-
 }  // namespace
 
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                     std::int64_t alignment, const PhasePlan& phase) {
   Footprint total;
+  const Divisor step(static_cast<std::uint64_t>(alignment));
   const auto add = [&](Operand operand, std::int64_t bytes, std::int64_t slots,
                        std::int64_t copies) {
     if (bytes > 0 && slots > 0) {
-      total.kinds[total.count] = {operand, aligned(bytes, alignment), slots, copies};
+      total.kinds[total.count] = {operand, step.round_up(bytes), slots, copies};
       total.bytes += total.kinds[total.count++].bytes();
     }
   };
@@ -123,9 +119,10 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
 std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                         std::int64_t alignment, std::span<const PhasePlan> phases) {
   std::int64_t bytes = 0;
-  const auto add = [&bytes, alignment](Operand, std::int64_t slot, std::int64_t slots,
-                                       std::int64_t copies) {
-    bytes += aligned(slot, alignment) * slots * copies;
+  const Divisor step(static_cast<std::uint64_t>(alignment));
+  const auto add = [&bytes, &step](Operand, std::int64_t slot, std::int64_t slots,
+                                   std::int64_t copies) {
+    bytes += step.round_up(slot) * slots * copies;
   };
   const SlotKinds kinds(shape, sizes, layout, add);
   std::int64_t peak = 0;

@@ -99,13 +99,6 @@ class MoreHeads {
   Powers powers_{};
 };
 
-/// Column by column: what `run` gives where only one thing is waited for.
-template <typename Run>
-StageMap by_columns(const Run& run) {
-  return {run(StageEntry{0, kNever, kNever}), run(StageEntry{kNever, 0, kNever}),
-          run(StageEntry{kNever, kNever, 0})};
-}
-
 }  // namespace
 
 StageMap double_map(const SubTiles& tiles, bool slots) {
@@ -139,13 +132,16 @@ StageMap overwritten_map(const SubTiles& tiles, const Overwritten& overwritten) 
   const SubTiles again{tiles.times, 1, overwritten.again, tiles.latency};
   const bool single = std::min(overwritten.buffers, overwritten.again) == 1;
   const StageMap rest = single ? single_map(again) : double_map(again, true);
-  return by_columns([&](const StageEntry& entry) {
-    const StageEnd middle = stayed.at(entry);
-    StageEnd end =
-        rest.at({middle.matmul, std::max(middle.load, entry.slot), single ? kNever : entry.slot});
-    end.before = middle.matmul;
-    return end;
-  });
+  // What stays depends on the landing in nothing, and its loads on the matmuls in nothing.
+  const auto after = [](std::int64_t matmul, const StageEnd& from_ready, std::int64_t load,
+                        const StageEnd& from_load) {
+    return StageEnd{std::max(matmul + from_ready.matmul, load + from_load.matmul),
+                    std::max(matmul + from_ready.load, load + from_load.load), matmul};
+  };
+  const StageEnd landed{std::max(rest.load.matmul, single ? kNever : rest.slot.matmul),
+                        std::max(rest.load.load, single ? kNever : rest.slot.load), kNever};
+  return {after(stayed.ready.matmul, rest.ready, kNever, kNoEnd),
+          after(stayed.load.matmul, rest.ready, stayed.load.load, rest.load), landed};
 }
 
 }  // namespace tilewright
