@@ -23,7 +23,8 @@ constexpr std::int64_t round_up(std::int64_t value, std::int64_t step) {
 class Divisor {
  public:
   explicit constexpr Divisor(std::uint64_t divisor)
-      : divisor_(divisor), shift_(std::has_single_bit(divisor) ? std::countr_zero(divisor) : -1) {}
+      : divisor_(divisor),
+        shift_((divisor & (divisor - 1)) == 0 ? std::countr_zero(divisor) : -1) {}
 
   /// ceil(numerator / divisor) for numerator below 2^63.
   constexpr std::uint64_t ceil(std::uint64_t numerator) const {

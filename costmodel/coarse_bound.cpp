@@ -58,7 +58,7 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
     sizes.tiling.buffers = 1;
     sizes.tiling.overwrite = Overwrite::kNone;
   }
-  const std::int64_t alignment = problem_.hardware.l1.alignment_bytes;
+  const Divisor& alignment = problem_.alignment;
   if (!overwrites) {
     return peak_bytes(problem_.shape, sizes, problem_.layout, alignment, plan.phases());
   }

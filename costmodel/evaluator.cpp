@@ -23,8 +23,7 @@ Evaluator::Evaluator(const Problem& problem)
 }
 
 bool Evaluator::fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const {
-  *peak = peak_bytes(problem_.shape, sizes, problem_.layout, problem_.hardware.l1.alignment_bytes,
-                     plan.phases());
+  *peak = peak_bytes(problem_.shape, sizes, problem_.layout, problem_.alignment, plan.phases());
   return *peak <= problem_.hardware.l1.capacity_bytes;
 }
 
@@ -33,8 +32,8 @@ Footprint Evaluator::peak_footprint(const Tiling& tiling) const {
   const Plan& plan = problem_.plans.of(tiling);
   Footprint peak;
   for (const PhasePlan& phase : plan.phases()) {
-    const Footprint here = footprint(problem_.shape, sizes, problem_.layout,
-                                     problem_.hardware.l1.alignment_bytes, phase);
+    const Footprint here =
+        footprint(problem_.shape, sizes, problem_.layout, problem_.alignment, phase);
     if (here.bytes > peak.bytes) {
       peak = here;
     }

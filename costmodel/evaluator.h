@@ -51,6 +51,7 @@ struct Problem {
   L0Tile pinned_pv;
   Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
   Plans plans;
+  Divisor alignment;  ///< of slots in L1
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its

@@ -102,13 +102,12 @@ class SlotKinds {
 }  // namespace
 
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
-                    std::int64_t alignment, const PhasePlan& phase) {
+                    const Divisor& alignment, const PhasePlan& phase) {
   Footprint total;
-  const Divisor step(static_cast<std::uint64_t>(alignment));
   const auto add = [&](Operand operand, std::int64_t bytes, std::int64_t slots,
                        std::int64_t copies) {
     if (bytes > 0 && slots > 0) {
-      total.kinds[total.count] = {operand, step.round_up(bytes), slots, copies};
+      total.kinds[total.count] = {operand, alignment.round_up(bytes), slots, copies};
       total.bytes += total.kinds[total.count++].bytes();
     }
   };
@@ -117,12 +116,11 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
 }
 
 std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
-                        std::int64_t alignment, std::span<const PhasePlan> phases) {
+                        const Divisor& alignment, std::span<const PhasePlan> phases) {
   std::int64_t bytes = 0;
-  const Divisor step(static_cast<std::uint64_t>(alignment));
-  const auto add = [&bytes, &step](Operand, std::int64_t slot, std::int64_t slots,
-                                   std::int64_t copies) {
-    bytes += step.round_up(slot) * slots * copies;
+  const auto add = [&bytes, &alignment](Operand, std::int64_t slot, std::int64_t slots,
+                                        std::int64_t copies) {
+    bytes += alignment.round_up(slot) * slots * copies;
   };
   const SlotKinds kinds(shape, sizes, layout, add);
   std::int64_t peak = 0;

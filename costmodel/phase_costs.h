@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "common/math.h"
 #include "hw_profiles/hardware.h"
 #include "schedules/plan.h"
 
@@ -40,10 +41,10 @@ Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layou
 
 /// Slots of `phase`: static, as many as the busiest core can use.
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
-                    std::int64_t alignment, const PhasePlan& phase);
+                    const Divisor& alignment, const PhasePlan& phase);
 
 /// The largest footprint over the phases.
 std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
-                        std::int64_t alignment, std::span<const PhasePlan> phases);
+                        const Divisor& alignment, std::span<const PhasePlan> phases);
 
 }  // namespace tilewright

@@ -381,7 +381,7 @@ class Pipeline {
         // K is still in place everywhere.
         overwritten = false;
         end =
-            stage_map(t_, round.times->first, t_.resident_first, round.heads, true, false, false, 0)
+            stage_map<true>(t_, round.times->first, t_.resident_first, round.heads, true, false, 0)
                 .at(entry);
       } else {
         end = round.first_stage.at(entry);

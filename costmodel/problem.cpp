@@ -110,7 +110,8 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
           {},
           {},
           fixed_energy(hardware, shape),
-          Plans(schedule, shape, serial)};
+          Plans(schedule, shape, serial),
+          Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes))};
 }
 
 Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,

@@ -30,26 +30,35 @@ struct RoundMap {
   StageMap second_stage;
 };
 
-/// The map of a stage. `overwritten`: P took the place of its last sub-tiles. `slots`: whether the
-/// second slot of a streamed operand may have to be waited for.
-inline StageMap stage_map(const PhaseTimes& phase, const StageTimes& times,
-                          const StageTimes& resident, std::int64_t heads, bool first_of_group,
-                          bool overwritten, bool slots, std::int64_t input_latency) {
-  SubTiles tiles{times, heads, phase.sub_tiles, phase.latency};
-  if (overwritten) {
-    return overwritten_map(
-        tiles, {phase.sub_tiles - phase.overwritten, first_of_group ? &resident : nullptr,
-                phase.overwritten, phase.buffers, input_latency});
-  }
-  if (!phase.kv_resident) {
+/// The map of a stage with its loads, if it has any. `slots`: whether the second slot of a streamed
+/// operand may have to be waited for.
+template <bool kResident>
+[[gnu::always_inline]] inline StageMap stage_map(const PhaseTimes& phase, const StageTimes& times,
+                                                 const StageTimes& resident, std::int64_t heads,
+                                                 bool first_of_group, bool slots,
+                                                 std::int64_t input_latency) {
+  if constexpr (!kResident) {
+    const SubTiles tiles{times, heads, phase.sub_tiles, phase.latency};
     return phase.buffers == 1 ? single_map(tiles) : double_map(tiles, slots);
+  } else {
+    if (!first_of_group) {
+      return stay_map(heads * times.matmul_all, input_latency);
+    }
+    return resident_map({{times.matmul_full, times.matmul_edge, resident.load_full,
+                          resident.load_edge, times.matmul_all},
+                         heads,
+                         phase.sub_tiles,
+                         phase.latency});
   }
-  if (!first_of_group) {
-    return stay_map(heads * times.matmul_all, input_latency);
-  }
-  tiles.times.load_full = resident.load_full;
-  tiles.times.load_edge = resident.load_edge;
-  return resident_map(tiles);
+}
+
+/// The same where P took the place of the last sub-tiles.
+inline StageMap overwritten_stage(const PhaseTimes& phase, const StageTimes& times,
+                                  const StageTimes& resident, bool first_of_group,
+                                  std::int64_t input_latency) {
+  return overwritten_map({times, 1, phase.sub_tiles, phase.latency},
+                         {phase.sub_tiles - phase.overwritten, first_of_group ? &resident : nullptr,
+                          phase.overwritten, phase.buffers, input_latency});
 }
 
 /// The kinds of rounds that occur. A group is one first round (where an operand is resident), inner
@@ -104,13 +113,17 @@ class RoundKinds {
     map.store = heads * times.store;
     if constexpr (kStages.first) {
       map.first_stage =
-          stage_map(t_, times.first, t_.resident_first, heads, map.first,
-                    kResident && t_.overwrite == Overwrite::kKey, kSlotsFirst, t_.latency);
+          kResident && t_.overwrite == Overwrite::kKey
+              ? overwritten_stage(t_, times.first, t_.resident_first, map.first, t_.latency)
+              : stage_map<kResident>(t_, times.first, t_.resident_first, heads, map.first,
+                                     kSlotsFirst, t_.latency);
     }
     if constexpr (kStages.second) {
       map.second_stage =
-          stage_map(t_, times.second, t_.resident_second, heads, map.first,
-                    kResident && t_.overwrite == Overwrite::kValue, kSlotsSecond, kNever);
+          kResident && t_.overwrite == Overwrite::kValue
+              ? overwritten_stage(t_, times.second, t_.resident_second, map.first, kNever)
+              : stage_map<kResident>(t_, times.second, t_.resident_second, heads, map.first,
+                                     kSlotsSecond, kNever);
     }
   }
 
