@@ -81,6 +81,10 @@ template <typename Live, bool kMayDouble, std::size_t N, typename Step>
 [[gnu::always_inline]] inline void repeat_loop(std::array<std::int64_t, N>& state, std::int64_t n,
                                                const Step& step) {
   constexpr int kPatience = 12;  // single steps before double ones are tried
+  // The loop itself has the step inside; what is rare calls one copy of it.
+  const auto out_of_line = [&step](std::array<std::int64_t, N> & times) __attribute__((noinline)) {
+    step(times);
+  };
   using Moves = std::array<std::int64_t, Live::kCompared>;
   int restless = 0;
   Moves last_moves{};  // of the step before
@@ -105,13 +109,13 @@ template <typename Live, bool kMayDouble, std::size_t N, typename Step>
     }
     last_moves = moves;
     if (bent == 0 && n > 1) [[unlikely]] {
-      n -= leap<Live>(state, moves, n, step);
+      n -= leap<Live>(state, moves, n, out_of_line);
       // A jump ends where other constraints take over: what comes next is not on this line.
       last_moves[0] = -1;
     }
     if constexpr (kMayDouble) {
       if (++restless == kPatience && n > kPatience) [[unlikely]] {
-        n = repeat_double<Live>(state, n, step);
+        n = repeat_double<Live>(state, n, out_of_line);
         last_moves[0] = -1;
       }
     }

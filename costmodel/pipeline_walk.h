@@ -39,7 +39,7 @@ class Pipeline {
       return 0;
     }
     Times s{};
-    Place place{Rounds(Runs(kinds_)), {}};
+    Place place(kinds_);
     prologue(s, place);
     // Groups whose every step sees only rounds of full groups repeat one period.
     if (!kinds_.alike()) {
@@ -99,12 +99,13 @@ class Pipeline {
   /// store, and K's the loads of V where a round has more than there are slots.
   static constexpr bool kSlotsFirst = !kShared || !kStages.second || kLookahead > 0;
   using Kinds = RoundKinds<kStages, kResident, kSlotsFirst, !kShared>;
-  using Runs = RoundRuns<Kinds>;
 
   /// The last long run of rounds. A later one of the same kind that starts from the same state, but
   /// for a shift in time, ends in the same state, but for that shift.
   struct Memory {
-    std::int64_t run = 0;
+    Memory() : run(0) {}
+
+    std::int64_t run;
     const RoundMap* leaving;
     const RoundMap* entering;
     Times entry;
@@ -131,11 +132,11 @@ class Pipeline {
   static constexpr bool kMayOverwrite = kStages.second && kResident && kLookahead == 1;
 
   struct Nothing {
-    explicit Nothing(const Runs&) {}
+    explicit Nothing(const RoundRuns&) {}
   };
   /// The rounds that leave, the ones after them (for overwrite) and those that enter.
   struct Rounds {
-    explicit Rounds(const Runs& runs) : leaving(runs), entering(runs), between(runs) {}
+    explicit Rounds(const RoundRuns& runs) : leaving(runs), entering(runs), between(runs) {}
     void skip_groups(std::int64_t groups) {
       leaving.skip_groups(groups);
       entering.skip_groups(groups);
@@ -144,11 +145,12 @@ class Pipeline {
       }
     }
 
-    Runs leaving;
-    Runs entering;
-    [[no_unique_address]] std::conditional_t<kMayOverwrite, Runs, Nothing> between;
+    RoundRuns leaving;
+    RoundRuns entering;
+    [[no_unique_address]] std::conditional_t<kMayOverwrite, RoundRuns, Nothing> between;
   };
   struct Place {
+    explicit Place(const Kinds& kinds) : rounds(RoundRuns(kinds)) {}
     Rounds rounds;
     Memory memory;
   };
@@ -210,7 +212,7 @@ class Pipeline {
   }
 
   /// At most `rounds` rounds.
-  void walk(Times& s, std::int64_t rounds, Place& place) const {
+  [[gnu::noinline]] void walk(Times& s, std::int64_t rounds, Place& place) const {
     while (rounds > 0 && !place.rounds.leaving.done()) {
       const RoundMap& leaving = place.rounds.leaving.kind();
       const RoundMap* between = nullptr;
@@ -242,12 +244,14 @@ class Pipeline {
     }
   }
 
-  void run_steps(Times& s, std::int64_t run, const RoundMap& leaving, const RoundMap* between,
+  [[gnu::noinline]] void run_steps(Times& s, std::int64_t run, const RoundMap& leaving, const RoundMap* between,
                  const RoundMap& entering, Memory& memory) const {
-    const auto take = [&](Times& state) { step(state, leaving, between, entering); };
+    const auto take = [&](Times & state) __attribute__((always_inline)) {
+      step(state, leaving, between, entering);
+    };
     if (run <= kFewRounds) {
       for (std::int64_t n = 0; n < run; ++n) {
-        take(s);
+        step(s, leaving, between, entering);
       }
     } else if (kinds_.alike()) {
       run_alike(s, run, take);

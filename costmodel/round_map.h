@@ -1,9 +1,9 @@
 // The rounds of a core in a phase by kind, each kind's durations and stage maps made once.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "costmodel/pipeline.h"
 #include "costmodel/stage_map.h"
@@ -61,49 +61,67 @@ inline StageMap overwritten_stage(const PhaseTimes& phase, const StageTimes& tim
                           phase.overwritten, phase.buffers, input_latency});
 }
 
+/// Some rounds of one kind in a row.
+struct RoundRun {
+  const RoundMap* kind;
+  std::int64_t rounds;
+};
+
 /// The kinds of rounds that occur. A group is one first round (where an operand is resident), inner
-/// ones and a last one; where these do not differ (`alike`), inner ones alone. `kSlots`: see
-/// stage_map().
+/// ones and a last one; where these do not differ (`alike`), all rounds of full groups are one run.
+/// `kSlots...`: see stage_map().
 template <Stages kStages, bool kResident, bool kSlotsFirst, bool kSlotsSecond>
 class RoundKinds {
  public:
-  enum Place : std::size_t { kInner, kFirst, kLast };
-
   explicit RoundKinds(const PhaseTimes& times)
       : t_(times), alike_(times.positions == 1 || !(kResident || times.last_differs)) {
+    full_.end = full_.runs;
+    edge_.end = edge_.runs;
     if (times.full_groups > 0) {
-      make_all(times.heads, maps_.data());
+      make_all(times.heads, times.full_groups, full_);
     }
     if (times.edge_heads > 0) {
-      make_all(times.edge_heads, maps_.data() + kPlaces);
+      make_all(times.edge_heads, 1, edge_);
     }
   }
   RoundKinds(const RoundKinds&) = delete;
   RoundKinds& operator=(const RoundKinds&) = delete;
 
   bool alike() const { return alike_; }
-  const RoundMap& kind(bool edge, Place place) const { return maps_[(edge ? kPlaces : 0) + place]; }
   const PhaseTimes& times() const { return t_; }
 
- private:
-  static constexpr std::size_t kPlaces = 3;
+  /// The runs of a full group or (alike) of all of them; of the edge group.
+  std::span<const RoundRun> full_group() const { return {full_.runs, full_.end}; }
+  std::span<const RoundRun> edge_group() const { return {edge_.runs, edge_.end}; }
 
-  void make_all(std::int64_t heads, RoundMap* maps) {
+ private:
+  static constexpr std::size_t kMost = 3;
+  struct Group {
+    RoundMap maps[kMost];
+    RoundRun runs[kMost];
+    RoundRun* end;
+  };
+
+  void make_all(std::int64_t heads, std::int64_t groups, Group& group) {
     const bool one = t_.positions == 1;
     if (alike_) {
-      make(heads, one ? t_.last : t_.full, one, one, maps[kInner]);
+      add(heads, one ? t_.last : t_.full, one, one, groups * t_.positions, group);
       return;
     }
-    make(heads, t_.last, false, true, maps[kLast]);
     if (kResident) {
-      make(heads, t_.full, true, false, maps[kFirst]);
+      add(heads, t_.full, true, false, 1, group);
     }
-    if (t_.positions > 2 || !kResident) {
-      make(heads, t_.full, false, false, maps[kInner]);
+    const std::int64_t inner = t_.positions - (kResident ? 2 : 1);
+    if (inner > 0) {
+      add(heads, t_.full, false, false, inner, group);
     }
+    add(heads, t_.last, false, true, 1, group);
   }
 
-  void make(std::int64_t heads, const RoundTimes& times, bool first, bool last, RoundMap& map) {
+  void add(std::int64_t heads, const RoundTimes& times, bool first, bool last, std::int64_t rounds,
+           Group& group) {
+    RoundMap& map = group.maps[group.end - group.runs];
+    *group.end++ = {&map, rounds};
     map.heads = heads;
     map.times = &times;
     map.first = kResident && first;
@@ -129,33 +147,40 @@ class RoundKinds {
 
   const PhaseTimes& t_;
   const bool alike_;
-  std::array<RoundMap, 2 * kPlaces> maps_;  ///< of full groups, then of the edge group
+  Group full_;
+  Group edge_;
 };
 
 /// Goes over the rounds of a core in order, as runs of one kind.
-template <typename Kinds>
 class RoundRuns {
  public:
+  template <typename Kinds>
   explicit RoundRuns(const Kinds& kinds)
-      : kinds_(&kinds),
-        inner_(kinds.times().positions - (kinds.times().kv_resident ? 2 : 1)),
-        groups_(kinds.times().full_groups) {
-    if (groups_ > 0) {
-      begin_groups();
-    } else {
+      : group_(kinds.full_group()),
+        edge_(kinds.edge_group()),
+        groups_(kinds.alike() ? 1 : kinds.times().full_groups) {
+    if (group_.empty()) {
       next_groups();
+    } else {
+      enter(group_.data());
     }
   }
 
-  bool done() const { return kind_ == nullptr; }
-  const RoundMap& kind() const { return *kind_; }
-  /// Rounds of this kind from here on.
+  bool done() const { return at_ == nullptr; }
+  const RoundMap& kind() const { return *at_->kind; }
+  /// Rounds of this kind from here on; if done, more than there can be.
   std::int64_t left() const { return left_; }
 
   void take(std::int64_t rounds) {
     left_ -= rounds;
     if (left_ == 0) {
-      next();
+      if (at_ + 1 < group_.data() + group_.size()) {
+        enter(at_ + 1);
+      } else if (--groups_ > 0) {
+        enter(group_.data());
+      } else {
+        next_groups();
+      }
     }
   }
 
@@ -168,55 +193,28 @@ class RoundRuns {
   }
 
  private:
-  using Place = typename Kinds::Place;
-
-  void enter(Place place, std::int64_t rounds) {
-    place_ = place;
-    left_ = rounds;
-    kind_ = &kinds_->kind(edge_, place);
-  }
-
-  void begin_groups() {
-    if (kinds_->alike()) {
-      enter(Place::kInner, groups_ * kinds_->times().positions);
-      groups_ = 1;
-    } else if (kinds_->times().kv_resident) {
-      enter(Place::kFirst, 1);
-    } else {
-      enter(Place::kInner, inner_);
-    }
+  void enter(const RoundRun* run) {
+    at_ = run;
+    left_ = run->rounds;
   }
 
   void next_groups() {
-    if (edge_ || kinds_->times().edge_heads == 0) {
-      kind_ = nullptr;
+    if (edge_.empty()) {
+      at_ = nullptr;
       left_ = std::int64_t{1} << 62U;
       return;
     }
-    edge_ = true;
+    group_ = edge_;
+    edge_ = {};
     groups_ = 1;
-    begin_groups();
+    enter(group_.data());
   }
 
-  void next() {
-    if (place_ == Place::kFirst && inner_ > 0) {
-      enter(Place::kInner, inner_);
-    } else if (place_ != Place::kLast && !kinds_->alike()) {
-      enter(Place::kLast, 1);
-    } else if (--groups_ > 0) {
-      begin_groups();
-    } else {
-      next_groups();
-    }
-  }
-
-  const Kinds* kinds_;
-  const RoundMap* kind_ = nullptr;
-  std::int64_t left_ = 0;
-  std::int64_t inner_;   ///< inner rounds of a group
+  std::span<const RoundRun> group_;
+  std::span<const RoundRun> edge_;
   std::int64_t groups_;  ///< this one and those of the same size after it
-  Place place_ = Place::kInner;
-  bool edge_ = false;
+  const RoundRun* at_ = nullptr;
+  std::int64_t left_ = 0;
 };
 
 }  // namespace tilewright
