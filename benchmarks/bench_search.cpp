@@ -58,7 +58,7 @@ void scale(benchmark::State& state) {
   TuneOptions options;
   options.strategy = "exhaustive";
   options.threads = static_cast<int>(state.range(0));
-  options.pins = {{"buffers", "2"}, {"core_split", "heads"}, {"kv_resident", "true"}};
+  options.pins = {{"buffers", "2"}, {"core_split", "heads"}};
   for (auto _ : state) {
     benchmark::DoNotOptimize(tune(hardware, workload, "flat", options));
   }

@@ -15,7 +15,7 @@ constexpr std::size_t index_of(MatmulKind kind) {
 
 Evaluator::Evaluator(const Problem& problem)
     : problem_(problem),
-      l0_(problem.hardware, problem.shape),
+      l0_(problem.hardware, problem.shape, problem.l0_table),
       vector_(problem.hardware, problem.shape) {
   for (std::int64_t cores = 1; cores <= problem.layout.cores; ++cores) {
     transfers_.emplace_back(problem.hardware, cores);
@@ -222,7 +222,7 @@ bool Evaluator::fastest(const Sizes& sizes, Choices& choices, bool* several) {
   const std::int64_t edge_rows = sizes.counts.edge_rows;
   const std::int64_t edge_cols = sizes.counts.edge_cols;
   const auto look = [&](std::size_t i, std::int64_t m, std::int64_t n) {
-    const L0Tiles::Fastest& best = l0_.fastest(m, n);
+    const L0Answer& best = l0_.fastest(m, n);
     for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
       choices[index_of(kind)].tile[i] = {best.cycles(kind), best.l1_bytes(kind)};
       *several = *several || best.several(kind);

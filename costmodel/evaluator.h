@@ -51,16 +51,14 @@ struct Problem {
   L0Tile pinned_pv;
   Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
   Plans plans;
-  Divisor alignment;  ///< of slots in L1
+  Divisor alignment;                  ///< of slots in L1
+  std::shared_ptr<L0Table> l0_table;  ///< of all evaluators
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
 /// element sizes, or the variant is unknown (empty: the default one).
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant);
-
-/// Thousandths of a cycle of an array pass at inputs of `bytes`; 0: not supported.
-std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes);
 
 /// Figures of all layers with the launch from those of one layer.
 Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,

@@ -1,16 +1,15 @@
 #include "costmodel/l0_tiles.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 
 #include "common/math.h"
+#include "costmodel/op_costs.h"
 
 namespace tilewright {
 namespace {
 
-constexpr std::size_t kFirstEntries = 1U << 12U;
-constexpr std::size_t kMostEntries = 1U << 19U;  // 32 MiB a thread
+constexpr std::size_t kOverflow = 1U << 15U;  // 2 MiB
 
 /// Array passes along one dimension of `size` cut into pieces of `piece`, on an array of `width`.
 std::int64_t passes(std::int64_t size, std::int64_t piece, std::int64_t width) {
@@ -26,14 +25,16 @@ MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, s
 }
 
 L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape)
+    : L0Tiles(hardware, shape, std::make_shared<L0Table>()) {}
+
+L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L0Table> table)
     : shape_(shape),
       unit_(hardware.matrix),
       buffers_(hardware.l0),
       bytes_(shape.bytes),
-      pass_milli_(unit_.pass_millicycles[static_cast<std::size_t>(
-          std::countr_zero(static_cast<std::uint64_t>(shape.bytes.input)))]),
-      table_(kFirstEntries),
-      mask_(kFirstEntries - 1) {}
+      pass_milli_(pass_millicycles(unit_, shape.bytes.input)),
+      bandwidth_(static_cast<std::uint64_t>(hardware.l0.bandwidth_bytes_per_cycle)),
+      table_(std::move(table)) {}
 
 std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
   const std::int64_t left = unit_.rows * unit_.depth * bytes_.input;
@@ -102,7 +103,7 @@ TileCost L0Tiles::cost_of(const MatmulTile& matmul, std::int64_t array_passes, c
                                unit_.startup_cycles * counts.m * counts.n * counts.k;
   TileCost cost;
   cost.l1_bytes = traffic(matmul, counts);
-  cost.cycles = std::max(compute, ceil_div(cost.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
+  cost.cycles = std::max(compute, bandwidth_.ceil(cost.l1_bytes));
   cost.l0_bytes = held_bytes(matmul, tile);
   cost.tile = tile;
   return cost;
@@ -193,19 +194,30 @@ std::vector<TileCost> L0Tiles::pareto(const MatmulTile& matmul) {
   return front;
 }
 
-const L0Tiles::Fastest& L0Tiles::insert(std::uint64_t key, std::int64_t rows, std::int64_t cols) {
-  Fastest answer;
-  answer.key_ = key;
+const L0Answer& L0Tiles::compute(std::int64_t rows, std::int64_t cols) {
+  const std::uint64_t key = L0Table::key_of(rows, cols);
+  Overflow* place = nullptr;
+  if (!overflow_.empty()) {
+    place = &overflow_[static_cast<std::size_t>(key * 0x9E3779B97F4A7C15ULL >> 40U) % kOverflow];
+    if (place->key == key) {
+      return place->answer;
+    }
+  }
+  L0Answer answer;
   compute(MatmulKind::kQK, rows, cols, answer);
   compute(MatmulKind::kPV, rows, cols, answer);
-  if (4 * (used_ + 1) > 3 * table_.size()) {
-    grow();
+  if (place == nullptr) {
+    if (const L0Answer* kept = table_->insert(key, answer)) {
+      return *kept;
+    }
+    overflow_.resize(kOverflow);
+    place = overflow_.data();
   }
-  ++used_;
-  return table_[place_of(key)] = answer;
+  *place = {key, answer};
+  return place->answer;
 }
 
-void L0Tiles::compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, Fastest& answer) {
+void L0Tiles::compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, L0Answer& answer) {
   const MatmulTile matmul = matmul_tile(shape_, kind, rows, cols);
   TileCost best;
   std::int64_t least_bytes = 0;
@@ -221,39 +233,14 @@ void L0Tiles::compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, Fas
       }
     });
   }
-  const std::size_t at = Fastest::at(kind);
-  answer.cycles_[at] = best.cycles;
-  answer.l1_bytes_[at] = best.l1_bytes;
-  // Dimensions are 32-bit: check_workload().
+  const std::size_t at = L0Answer::at(kind);
+  answer.cycles_of[at] = best.cycles;
+  answer.l1_bytes_of[at] = best.l1_bytes;
+  // 31 bits suffice: make_problem() limits the rows.
   constexpr std::uint32_t kDimension = 0x7FFF'FFFFU;
-  answer.tile_[at] = {static_cast<std::uint32_t>(best.tile.m) & kDimension,
-                      least_bytes < best.l1_bytes, static_cast<std::uint32_t>(best.tile.n),
-                      static_cast<std::uint32_t>(best.tile.k)};
-}
-
-/// The first free place of a key.
-std::size_t L0Tiles::place_of(std::uint64_t key) const {
-  std::size_t at = hash(key);
-  while (table_[at].key_ != 0) {
-    at = (at + 1) & mask_;
-  }
-  return at;
-}
-
-/// Twice the entries; a full-grown table starts anew.
-void L0Tiles::grow() {
-  std::vector<Fastest> old(std::min(2 * table_.size(), kMostEntries));
-  std::swap(old, table_);
-  mask_ = table_.size() - 1;
-  if (old.size() == table_.size()) {
-    used_ = 0;
-    return;
-  }
-  for (const Fastest& entry : old) {
-    if (entry.key_ != 0) {
-      table_[place_of(entry.key_)] = entry;
-    }
-  }
+  answer.piece_of[at] = {static_cast<std::uint32_t>(best.tile.m) & kDimension,
+                         least_bytes < best.l1_bytes, static_cast<std::uint32_t>(best.tile.n),
+                         static_cast<std::uint32_t>(best.tile.k)};
 }
 
 }  // namespace tilewright

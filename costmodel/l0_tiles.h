@@ -3,10 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "common/math.h"
+#include "costmodel/l0_table.h"
 #include "hw_profiles/hardware.h"
 #include "schedules/plan.h"
 
@@ -31,11 +34,12 @@ struct MatmulTile {
 
 MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, std::int64_t cols);
 
-/// Cost model and Pareto sets of L0 tiles, for one machine and shape. Not thread-safe: it
-/// remembers.
+/// Cost model and Pareto sets of L0 tiles, for one machine and shape. Not thread-safe, but several
+/// can share a table.
 class L0Tiles {
  public:
   L0Tiles(const Hardware& hardware, const Shape& shape);
+  L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L0Table> table);
 
   /// Cost under a given L0 tile with its best stationary operand; empty if it exceeds a buffer.
   std::optional<TileCost> cost(const MatmulTile& matmul, const L0Tile& tile) const;
@@ -44,49 +48,15 @@ class L0Tiles {
   std::int64_t held_bytes(const MatmulTile& matmul, const L0Tile& tile) const;
 
   /// The fastest L0 tiles of both matmuls of a (rows x columns) tile: least (cycles, L1 bytes, L0
-  /// bytes, m, n, k) each; by MatmulKind. One cache line.
-  class alignas(64) Fastest {
-   public:
-    std::int64_t cycles(MatmulKind kind) const { return cycles_[at(kind)]; }
-    std::int64_t l1_bytes(MatmulKind kind) const { return l1_bytes_[at(kind)]; }
-    L0Tile tile(MatmulKind kind) const {
-      const Piece& piece = tile_[at(kind)];
-      return {piece.m, piece.n, piece.k};
-    }
-    /// The Pareto set has more than this tile.
-    bool several(MatmulKind kind) const { return tile_[at(kind)].several; }
-
-   private:
-    friend class L0Tiles;
-    struct Piece {
-      std::uint32_t m : 31;
-      bool several : 1;
-      std::uint32_t n;
-      std::uint32_t k;
-    };
-    static std::size_t at(MatmulKind kind) { return kind == MatmulKind::kQK ? 0 : 1; }
-
-    std::uint64_t key_ = 0;  ///< 0: free
-    std::array<std::int64_t, 2> cycles_{};
-    std::array<std::int64_t, 2> l1_bytes_{};
-    std::array<Piece, 2> tile_{};
-  };
-  /// Answers from the table; a first question computes. Not defined if misfit() is. The answer
-  /// stays until the next question.
-  const Fastest& fastest(std::int64_t rows, std::int64_t cols) {
-    const std::uint64_t key = key_of(rows, cols);
-    std::size_t at = hash(key);
-    while (table_[at].key_ != key) {
-      if (table_[at].key_ == 0) {
-        return insert(key, rows, cols);
-      }
-      at = (at + 1) & mask_;
-    }
-    return table_[at];
+  /// bytes, m, n, k) each. Answers from the table; a first question computes. Not defined if
+  /// misfit() is. The answer stays until the next question.
+  const L0Answer& fastest(std::int64_t rows, std::int64_t cols) {
+    const L0Answer* answer = table_->find(L0Table::key_of(rows, cols));
+    return answer != nullptr ? *answer : compute(rows, cols);
   }
   /// Has the answer fetched from memory while other things are done.
   void prefetch(std::int64_t rows, std::int64_t cols) const {
-    __builtin_prefetch(&table_[hash(key_of(rows, cols))]);
+    table_->prefetch(L0Table::key_of(rows, cols));
   }
 
   /// The L0 tiles that no other one beats in (cycles, L1 bytes, L0 bytes), reduced to those that
@@ -119,16 +89,13 @@ class L0Tiles {
   const std::vector<Cut>& cuts(Side side, std::int64_t size, std::int64_t width,
                                std::int64_t limit);
 
-  std::size_t hash(std::uint64_t key) const {
-    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ULL) >> 32U) & mask_;
-  }
-  static std::uint64_t key_of(std::int64_t rows, std::int64_t cols) {
-    return (static_cast<std::uint64_t>(rows) << 32U) | static_cast<std::uint64_t>(cols);
-  }
-  const Fastest& insert(std::uint64_t key, std::int64_t rows, std::int64_t cols);
-  void compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, Fastest& answer);
-  std::size_t place_of(std::uint64_t key) const;
-  void grow();
+  /// What the table has no room for: one answer a place, the newest one.
+  struct Overflow {
+    std::uint64_t key = 0;
+    L0Answer answer{};
+  };
+  const L0Answer& compute(std::int64_t rows, std::int64_t cols);
+  void compute(MatmulKind kind, std::int64_t rows, std::int64_t cols, L0Answer& answer);
   TileCost cost_of(const MatmulTile& matmul, std::int64_t array_passes, const Counts& counts,
                    const L0Tile& tile) const;
   template <typename Visit>
@@ -140,10 +107,10 @@ class L0Tiles {
   L0Buffers buffers_;
   ElementBytes bytes_;
   std::int64_t pass_milli_ = 0;
-  std::vector<Fastest> table_;  ///< open addressing; its size is a power of two
+  Divisor bandwidth_;
+  std::shared_ptr<L0Table> table_;
+  std::vector<Overflow> overflow_;  ///< empty while the table has room
   std::array<std::unordered_map<std::int64_t, std::vector<Cut>>, 3> cuts_;  ///< by Side, then size
-  std::size_t mask_ = 0;
-  std::size_t used_ = 0;
 };
 
 }  // namespace tilewright

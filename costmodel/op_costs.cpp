@@ -5,6 +5,10 @@
 
 namespace tilewright {
 
+std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes) {
+  return unit.pass_millicycles[bytes == 1 ? 0 : (bytes == 2 ? 1 : 2)];
+}
+
 TransferCost::TransferCost(const Hardware& hardware, std::int64_t active_cores)
     : setup_(hardware.dram.setup_cycles),
       burst_(static_cast<std::uint64_t>(hardware.dram.burst_bytes)) {

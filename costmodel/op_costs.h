@@ -9,6 +9,9 @@
 
 namespace tilewright {
 
+/// Thousandths of a cycle of an array pass at inputs of `bytes`; 0: not supported.
+std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes);
+
 /// Time of a DRAM transfer on one core: set-up + whole bursts at the core's share of the bandwidth,
 /// rounded up to cycles. The share is bandwidth / (cores that have any work).
 class TransferCost {

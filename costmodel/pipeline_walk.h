@@ -244,8 +244,9 @@ class Pipeline {
     }
   }
 
-  [[gnu::noinline]] void run_steps(Times& s, std::int64_t run, const RoundMap& leaving, const RoundMap* between,
-                 const RoundMap& entering, Memory& memory) const {
+  [[gnu::noinline]] void run_steps(Times& s, std::int64_t run, const RoundMap& leaving,
+                                   const RoundMap* between, const RoundMap& entering,
+                                   Memory& memory) const {
     const auto take = [&](Times & state) __attribute__((always_inline)) {
       step(state, leaving, between, entering);
     };

@@ -69,10 +69,6 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
 
 }  // namespace
 
-std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes) {
-  return unit.pass_millicycles[bytes == 1 ? 0 : (bytes == 2 ? 1 : 2)];
-}
-
 Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial) {
   for (const bool kv_resident : {false, true}) {
     for (std::int64_t buffers = 1; buffers <= kMaxBuffers; ++buffers) {
@@ -111,7 +107,8 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
           {},
           fixed_energy(hardware, shape),
           Plans(schedule, shape, serial),
-          Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes))};
+          Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
+          std::make_shared<L0Table>()};
 }
 
 Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
