@@ -56,7 +56,7 @@ int run_compare(const CompareArguments& arguments) {
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_suite(arguments.common.workload);
-  const Output output(arguments.common.output);
+  const Output output(arguments.common.output, input_files(arguments.common));
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
     for (const std::string& schedule : schedules) {

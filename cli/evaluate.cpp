@@ -90,6 +90,12 @@ std::vector<SearchCase> evaluated_cases(const EvaluateArguments& arguments, cons
   return cases;
 }
 
+std::vector<NamedFile> evaluated_files(const EvaluateArguments& arguments) {
+  std::vector<NamedFile> files = input_files(arguments.common);
+  if (arguments.tiling.starts_with('@')) files.push_back({"--tiling", arguments.tiling.substr(1)});
+  return files;
+}
+
 void check_graph(const EvaluateArguments& arguments, const Suite& suite) {
   if (arguments.graph.empty()) return;
   if (!arguments.reference) throw InputError("--graph: expected together with --reference");
@@ -97,6 +103,9 @@ void check_graph(const EvaluateArguments& arguments, const Suite& suite) {
     throw InputError(fmt::format("--graph: one file holds one workload, but '{}' has {}",
                                  arguments.common.workload, suite.workloads.size()));
   }
+  std::vector<NamedFile> others = evaluated_files(arguments);
+  if (!arguments.common.output.file.empty()) others.push_back({"-o", arguments.common.output.file});
+  check_replaces_none({"--graph", arguments.graph}, others);
   check_writable(arguments.graph);
 }
 
@@ -140,7 +149,7 @@ int run_evaluate(const EvaluateArguments& arguments) {
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_suite(arguments.common.workload);
   const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);
-  const Output output(arguments.common.output);
+  const Output output(arguments.common.output, evaluated_files(arguments));
   check_graph(arguments, suite);
   ResultSet set = run_cases(hardware, cases, arguments.common);
   if (arguments.reference && !set.interrupted) {

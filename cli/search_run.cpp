@@ -10,6 +10,7 @@
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "report/result_text.h"
 
 namespace tilewright::cli {
@@ -108,6 +109,15 @@ void check_names(const SearchArguments& arguments) {
 
 void check_schedule(const std::string& option, const std::string& schedule) {
   require_known(option, schedule, names_of(schedule_list()));
+}
+
+std::vector<NamedFile> input_files(const SearchArguments& arguments) {
+  std::vector<NamedFile> files;
+  for (const NamedFile& file :
+       {NamedFile{"--hw", arguments.hardware}, NamedFile{"--workload", arguments.workload}}) {
+    if (looks_like_path(file.path)) files.push_back(file);
+  }
+  return files;
 }
 
 std::string variant_for(const SearchArguments& arguments, const std::string& schedule) {

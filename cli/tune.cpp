@@ -38,7 +38,7 @@ int run_tune(const TuneArguments& arguments) {
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_suite(arguments.common.workload);
-  const Output output(arguments.common.output);
+  const Output output(arguments.common.output, input_files(arguments.common));
   const std::string variant = variant_for(arguments.common, arguments.schedule);
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {

@@ -9,7 +9,7 @@ import resource
 import subprocess
 
 import program_case
-from program_case import COMPARE, EVALUATE, TUNE, CommandLineTest, without_search_blocks
+from program_case import COMPARE, EVALUATE, TUNE, CommandLineTest, without_search_blocks, workload_yaml
 
 
 class OutputTest(CommandLineTest):
@@ -94,6 +94,36 @@ class FileTroubleTest(CommandLineTest):
         self.fail(2, *TUNE, "--pin", "q_rows=0", "-o", path)
         self.assertEqual(path.read_text(), "old\n")
         self.assertEqual(os.listdir(self.folder), ["r.yaml"])
+
+    def test_an_input_of_the_run_is_never_overwritten(self):
+        machine = self.profile("name: mas-edge", "name: mine")
+        workload = self.file("workload.yaml", workload_yaml())
+        result = self.folder / "result.yaml"
+        run = ["--hw", machine, "--workload", workload, "--schedule", "flat"]
+        self.succeed("tune", *run, "-o", result)
+        evaluate = ["evaluate", *run, "--tiling", f"@{result}", "--reference"]
+        compare = ["compare", *run[:4], "--schedules", "flat,mas"]
+        (self.folder / "link.yaml").symlink_to(workload)
+        os.link(result, self.folder / "twin.yaml")
+        detour = self.folder / ".." / self.folder.name / "workload.yaml"
+        before = {path: path.read_text() for path in (machine, workload, result)}
+        for command, option, output, input_option in (
+                (["tune", *run], "-o", machine, "--hw"),
+                (["tune", *run], "-o", self.folder / "link.yaml", "--workload"),
+                (compare, "-o", detour, "--workload"),
+                (evaluate, "-o", result, "--tiling"),
+                (evaluate, "-o", self.folder / "twin.yaml", "--tiling"),
+                (evaluate, "--graph", machine, "--hw")):
+            self.fail(2, *command, option, output,
+                      says=[f"{option}: '{output}' is also the file of {input_option}"])
+        self.assertEqual({path: path.read_text() for path in before}, before)
+
+    def test_the_graph_and_the_results_need_a_file_each(self):
+        run = [*EVALUATE, "--tiling", "q_rows=8", "--reference", "--format", "json"]
+        self.fail(2, *run, "-o", self.folder / "r", "--graph", f"{self.folder}/./r",
+                  says=["--graph", "file of -o"])
+        self.assertEqual(os.listdir(self.folder), [])
+        self.succeed(*run, "-o", "/dev/null", "--graph", "/dev/null")
 
     def test_a_write_that_fails_leaves_the_old_file_alone(self):
         path = self.file("r.yaml", "old\n")
