@@ -33,54 +33,54 @@ class HelpTest(CommandLineTest):
 
 class UsageTest(CommandLineTest):
     def test_misspelt_command_and_option_get_a_suggestion(self):
-        self.fail(2, "tun", says=["did you mean 'tune'"])
-        self.fail(2, "tune", "--shedule", "mas", says=["did you mean '--schedule'"])
+        self.fails(2, "tun", says=["did you mean 'tune'"])
+        self.fails(2, "tune", "--shedule", "mas", says=["did you mean '--schedule'"])
 
     def test_missing_and_repeated_options_are_named(self):
-        self.fail(2, "tune", "--hw", "mas-edge", says=["is required"])
-        self.fail(2, *TUNE, "--hw", "mas-edge", says=["--hw", "more than once"])
-        self.fail(2, *TUNE, "--seed", says=["--seed", "missing"])
-        self.fail(2, *TUNE, "surplus", says=["'surplus'"])
+        self.fails(2, "tune", "--hw", "mas-edge", says=["is required"])
+        self.fails(2, *TUNE, "--hw", "mas-edge", says=["--hw", "more than once"])
+        self.fails(2, *TUNE, "--seed", says=["--seed", "missing"])
+        self.fails(2, *TUNE, "surplus", says=["'surplus'"])
 
     def test_unknown_names_get_a_suggestion(self):
-        self.fail(2, *TUNE[:-1], "mass", says=["--schedule", "did you mean 'mas'"])
-        self.fail(2, *TUNE, "--strategy", "prune", says=["did you mean 'pruned'"])
-        self.fail(2, *TUNE, "--objective", "latencey", says=["did you mean 'latency'"])
-        self.fail(2, *TUNE, "--tile-sizes", "divisor", says=["did you mean 'divisors'"])
-        self.fail(2, *TUNE, "--format", "yml", says=["did you mean 'yaml'"])
-        self.fail(2, *COMPARE[:-1], "flat,mass", says=["--schedules", "did you mean 'mas'"])
-        self.fail(2, "list", "hww", says=["did you mean 'hw'"])
-        self.fail(2, "tune", "--hw", "mas-egde", *TUNE[3:], says=["mas-edge"])
-        self.fail(2, *TUNE[:3], "--workload", "bert-bsae", *TUNE[5:], says=["bert-base"])
+        self.fails(2, *TUNE[:-1], "mass", says=["--schedule", "did you mean 'mas'"])
+        self.fails(2, *TUNE, "--strategy", "prune", says=["did you mean 'pruned'"])
+        self.fails(2, *TUNE, "--objective", "latencey", says=["did you mean 'latency'"])
+        self.fails(2, *TUNE, "--tile-sizes", "divisor", says=["did you mean 'divisors'"])
+        self.fails(2, *TUNE, "--format", "yml", says=["did you mean 'yaml'"])
+        self.fails(2, *COMPARE[:-1], "flat,mass", says=["--schedules", "did you mean 'mas'"])
+        self.fails(2, "list", "hww", says=["did you mean 'hw'"])
+        self.fails(2, "tune", "--hw", "mas-egde", *TUNE[3:], says=["mas-edge"])
+        self.fails(2, *TUNE[:3], "--workload", "bert-bsae", *TUNE[5:], says=["bert-base"])
 
     def test_numbers_out_of_range_are_refused_with_the_range(self):
         for value in ("0", "-1", "1e9", "1000000000", "two", ""):
-            self.fail(2, *TUNE, f"--threads={value or 'x'}", says=["--threads", "from 1 to 1024"])
+            self.fails(2, *TUNE, f"--threads={value or 'x'}", says=["--threads", "from 1 to 1024"])
         for value in ("nan", "inf", "-1", "0", "1e999", "soon"):
-            self.fail(2, *TUNE, f"--time-limit={value}", says=["--time-limit", "above 0"])
+            self.fails(2, *TUNE, f"--time-limit={value}", says=["--time-limit", "above 0"])
         for value in ("0", "-5", "9223372036854775808", "1.5"):
-            self.fail(2, *TUNE, f"--max-evals={value}", says=["--max-evals", "from 1 to"])
+            self.fails(2, *TUNE, f"--max-evals={value}", says=["--max-evals", "from 1 to"])
         for value in ("-1", "18446744073709551616", "x"):
-            self.fail(2, *TUNE, f"--seed={value}", says=["--seed", "from 0 to"])
+            self.fails(2, *TUNE, f"--seed={value}", says=["--seed", "from 0 to"])
 
     def test_bad_pins_and_factors_are_refused(self):
-        self.fail(2, *TUNE, "--pin", "q_row=8", says=["q_rows"])
-        self.fail(2, *TUNE, "--pin", "q_rows")
-        self.fail(2, *TUNE, "--pin", "q_rows=0")
-        self.fail(2, *TUNE, "--pin", "q_rows=many")
-        self.fail(2, *TUNE, "--pin", "q_rows=8", "--pin", "q_rows=9", says=["q_rows", "twice"])
-        self.fail(2, *EVALUATE, "--tiling", "q_rows=8", "--pin", "q_rows=9", says=["twice"])
+        self.fails(2, *TUNE, "--pin", "q_row=8", says=["q_rows"])
+        self.fails(2, *TUNE, "--pin", "q_rows")
+        self.fails(2, *TUNE, "--pin", "q_rows=0")
+        self.fails(2, *TUNE, "--pin", "q_rows=many")
+        self.fails(2, *TUNE, "--pin", "q_rows=8", "--pin", "q_rows=9", says=["q_rows", "twice"])
+        self.fails(2, *EVALUATE, "--tiling", "q_rows=8", "--pin", "q_rows=9", says=["twice"])
 
     def test_the_baseline_must_be_compared(self):
-        self.fail(2, *COMPARE, "--baseline", "layerwise", says=["expected one of flat, mas"])
-        self.fail(2, *COMPARE[:-1], "flat,flat", says=["'flat' is given twice"])
-        self.fail(2, *COMPARE[:-1], "flat,,mas", says=["empty name"])
+        self.fails(2, *COMPARE, "--baseline", "layerwise", says=["expected one of flat, mas"])
+        self.fails(2, *COMPARE[:-1], "flat,flat", says=["'flat' is given twice"])
+        self.fails(2, *COMPARE[:-1], "flat,,mas", says=["empty name"])
 
     def test_a_graph_needs_the_reference_and_one_workload(self):
         graph = self.folder / "graph.graphml"
-        self.fail(2, *EVALUATE, "--tiling", "q_rows=8", "--graph", graph, says=["--reference"])
+        self.fails(2, *EVALUATE, "--tiling", "q_rows=8", "--graph", graph, says=["--reference"])
         suite = ["evaluate", "--hw", "mas-edge", "--workload", "mas12", "--schedule", "flat"]
-        self.fail(2, *suite, "--tiling", "q_rows=8", "--reference", "--graph", graph, says=["12"])
+        self.fails(2, *suite, "--tiling", "q_rows=8", "--reference", "--graph", graph, says=["12"])
         self.assertFalse(graph.exists())
 
 
@@ -89,31 +89,31 @@ class InputFileTest(CommandLineTest):
         return ["tune", "--hw", "mas-edge", "--workload", path, "--schedule", "mas"]
 
     def test_missing_file_folder_and_empty_file(self):
-        self.fail(2, *self.tune_workload(self.folder / "none.yaml"), says=["none.yaml"])
-        self.fail(2, *self.tune_workload(f"{self.folder}/"), says=["directory"])
-        self.fail(2, *self.tune_workload(self.file("empty.yaml", "")), says=["empty"])
+        self.fails(2, *self.tune_workload(self.folder / "none.yaml"), says=["none.yaml"])
+        self.fails(2, *self.tune_workload(f"{self.folder}/"), says=["directory"])
+        self.fails(2, *self.tune_workload(self.file("empty.yaml", "")), says=["empty"])
 
     def test_a_typo_in_a_key_names_file_line_and_key(self):
         path = self.file("typo.yaml", workload_yaml(haeds=3))
-        self.fail(2, *self.tune_workload(path), says=["typo.yaml:", "haeds", "heads"])
+        self.fails(2, *self.tune_workload(path), says=["typo.yaml:", "haeds", "heads"])
 
     def test_zero_and_huge_shapes_are_refused(self):
         path = self.file("zero.yaml", workload_yaml(q_len=0))
-        self.fail(2, *self.tune_workload(path), says=["zero.yaml:", "q_len"])
+        self.fails(2, *self.tune_workload(path), says=["zero.yaml:", "q_len"])
         for length in (2**62, 2**63, 10**30):
             path = self.file("huge.yaml", workload_yaml(q_len=length))
-            self.fail(2, *self.tune_workload(path), says=["huge.yaml"])
+            self.fails(2, *self.tune_workload(path), says=["huge.yaml"])
 
     def test_the_wrong_kind_of_file_is_named(self):
         path = ROOT / "hw_profiles" / "mas-edge.yaml"
-        self.fail(2, *self.tune_workload(path), says=["schema", "tilewright/workload/v1"])
+        self.fails(2, *self.tune_workload(path), says=["schema", "tilewright/workload/v1"])
 
 
 class NoTilingTest(CommandLineTest):
     def test_a_machine_on_which_nothing_fits_gives_the_shortfall(self):
         path = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
         arguments = ["tune", "--hw", path, *TUNE[3:]]
-        done = self.fail(1, *arguments, says=["nothing fits", "short by", "largest slot"])
+        done = self.fails(1, *arguments, says=["nothing fits", "short by", "largest slot"])
         need, have, short = (
             int(n.replace(",", ""))
             for n in re.search(
@@ -161,8 +161,8 @@ class EvaluateTest(CommandLineTest):
                 "--tiling", f"@{path}", "--format", "json"))
             self.assertIn(f"cycles: {result['cost']['cycles']}\n", path.read_text())
             self.assertEqual(result["variant"], variant or result["variant"])
-        self.fail(2, *EVALUATE, "--tiling", f"@{path}", says=["no result of workload 'vit-b-16'"])
-        self.fail(2, *EVALUATE, "--tiling", "@none.yaml", says=["none.yaml"])
+        self.fails(2, *EVALUATE, "--tiling", f"@{path}", says=["no result of workload 'vit-b-16'"])
+        self.fails(2, *EVALUATE, "--tiling", "@none.yaml", says=["none.yaml"])
 
     def test_the_graph_is_written(self):
         path = self.folder / "graph.graphml"
@@ -241,7 +241,7 @@ class ValidateAndListTest(CommandLineTest):
         path = self.folder / "r.yaml"
         self.succeed(*TUNE, "-o", path)
         path.write_text(path.read_text().replace("q_rows:", "q_row:"))
-        self.fail(2, "validate", path, says=["r.yaml:", "q_row"])
+        self.fails(2, "validate", path, says=["r.yaml:", "q_row"])
 
     def test_list_shows_what_there_is(self):
         self.assertIn("mas-edge", self.succeed("list", "hw"))

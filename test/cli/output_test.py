@@ -46,7 +46,7 @@ class OutputTest(CommandLineTest):
             self.assertTrue((self.folder / name).read_text().startswith(start))
         self.succeed(*TUNE, "-o", self.folder / "r.yaml", "--format", "json")
         json.loads((self.folder / "r.yaml").read_text())
-        self.fail(2, *TUNE, "-o", self.folder / "r.txt", says=[".yaml", ".json", ".csv"])
+        self.fails(2, *TUNE, "-o", self.folder / "r.txt", says=[".yaml", ".json", ".csv"])
 
     def test_compare_has_ratios_and_their_geometric_mean(self):
         suite = ["compare", "--hw", "mas-edge", "--workload", "mas12", "--schedules", "flat,mas"]
@@ -81,17 +81,17 @@ class OutputTest(CommandLineTest):
 
 class FileTroubleTest(CommandLineTest):
     def test_a_place_that_cannot_be_written_is_refused_with_status_3(self):
-        self.fail(3, *TUNE, "-o", self.folder / "none" / "r.yaml", says=["cannot write"])
-        self.fail(3, *TUNE, "-o", self.folder, says=["cannot write"])
-        self.fail(3, *TUNE, "-o", "/proc/r.yaml", says=["cannot write"])
-        self.fail(3, *TUNE, "-o", "/dev/full", "--format", "json", says=["No space left"])
-        self.fail(3, *EVALUATE, "--tiling", "q_rows=8", "--reference", "--graph",
+        self.fails(3, *TUNE, "-o", self.folder / "none" / "r.yaml", says=["cannot write"])
+        self.fails(3, *TUNE, "-o", self.folder, says=["cannot write"])
+        self.fails(3, *TUNE, "-o", "/proc/r.yaml", says=["cannot write"])
+        self.fails(3, *TUNE, "-o", "/dev/full", "--format", "json", says=["No space left"])
+        self.fails(3, *EVALUATE, "--tiling", "q_rows=8", "--reference", "--graph",
                   self.folder / "none" / "g.graphml", says=["cannot write"])
 
     def test_bad_input_leaves_the_old_file_alone(self):
         path = self.file("r.yaml", "old\n")
-        self.fail(2, *TUNE[:-1], "mass", "-o", path)
-        self.fail(2, *TUNE, "--pin", "q_rows=0", "-o", path)
+        self.fails(2, *TUNE[:-1], "mass", "-o", path)
+        self.fails(2, *TUNE, "--pin", "q_rows=0", "-o", path)
         self.assertEqual(path.read_text(), "old\n")
         self.assertEqual(os.listdir(self.folder), ["r.yaml"])
 
@@ -114,13 +114,13 @@ class FileTroubleTest(CommandLineTest):
                 (evaluate, "-o", result, "--tiling"),
                 (evaluate, "-o", self.folder / "twin.yaml", "--tiling"),
                 (evaluate, "--graph", machine, "--hw")):
-            self.fail(2, *command, option, output,
+            self.fails(2, *command, option, output,
                       says=[f"{option}: '{output}' is also the file of {input_option}"])
         self.assertEqual({path: path.read_text() for path in before}, before)
 
     def test_the_graph_and_the_results_need_a_file_each(self):
         run = [*EVALUATE, "--tiling", "q_rows=8", "--reference", "--format", "json"]
-        self.fail(2, *run, "-o", self.folder / "r", "--graph", f"{self.folder}/./r",
+        self.fails(2, *run, "-o", self.folder / "r", "--graph", f"{self.folder}/./r",
                   says=["--graph", "file of -o"])
         self.assertEqual(os.listdir(self.folder), [])
         self.succeed(*run, "-o", "/dev/null", "--graph", "/dev/null")

@@ -53,7 +53,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         return done.stdout
 
-    def fail(self, status, *arguments, says=()):
+    def fails(self, status, *arguments, says=()):
         """The program ends with `status` and one line on standard error that has all of `says`."""
         done = self.run_program(*arguments)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
