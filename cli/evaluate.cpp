@@ -99,12 +99,14 @@ std::vector<NamedFile> evaluated_files(const EvaluateArguments& arguments) {
 void check_graph(const EvaluateArguments& arguments, const Suite& suite) {
   if (arguments.graph.empty()) return;
   if (!arguments.reference) throw InputError("--graph: expected together with --reference");
+  if (arguments.graph == "-") throw InputError("--graph: expected a file, only -o takes '-'");
   if (suite.workloads.size() != 1) {
     throw InputError(fmt::format("--graph: one file holds one workload, but '{}' has {}",
                                  arguments.common.workload, suite.workloads.size()));
   }
   std::vector<NamedFile> others = evaluated_files(arguments);
-  if (!arguments.common.output.file.empty()) others.push_back({"-o", arguments.common.output.file});
+  const std::string& results = arguments.common.output.file;
+  if (!results.empty() && results != "-") others.push_back({"-o", results});
   check_replaces_none({"--graph", arguments.graph}, others);
   check_writable(arguments.graph);
 }

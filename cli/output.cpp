@@ -105,6 +105,11 @@ Output::Output(const OutputArguments& arguments, const std::vector<NamedFile>& i
     : file_(arguments.file) {
   const bool has_format = !arguments.format.empty();
   const Format format = has_format ? parse_format(arguments.format) : Format::kTable;
+  if (file_ == "-") {
+    stdout_format_ = has_format ? format : Format::kYaml;
+    file_.clear();
+    return;
+  }
   if (file_.empty()) {
     stdout_format_ = format;
     return;
@@ -121,12 +126,14 @@ void Output::write(const ResultSet& set, const TableText& table) const {
 
 void add_output_options(CLI::App& command, OutputArguments& arguments) {
   command
-      .add_option("-o,--output", arguments.file,
-                  "Write the results to FILE (.yaml, .json or .csv); the table is still printed")
+      .add_option(
+          "-o,--output", arguments.file,
+          "Write the results to FILE (.yaml, .json or .csv); the table is still printed. "
+          "With - they go to standard output in its place, as YAML unless --format is given")
       ->type_name("FILE");
   command
       .add_option("--format", arguments.format,
-                  "table, yaml, json or csv: format of FILE, or without -o of standard output")
+                  "table, yaml, json or csv: format of FILE, or without one of standard output")
       ->type_name("FORMAT");
   command.add_flag("--quiet", arguments.quiet, "No progress on standard error");
 }

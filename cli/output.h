@@ -17,8 +17,8 @@ namespace tilewright::cli {
 enum class Format { kTable, kYaml, kJson, kCsv };
 
 struct OutputArguments {
-  std::string file;    ///< -o; empty: none
-  std::string format;  ///< --format; empty: a table, or what the file's extension says
+  std::string file;    ///< -o; empty: none; "-": data to standard output
+  std::string format;  ///< --format; empty: a table, YAML for "-", or what the extension says
   bool quiet = false;
 };
 

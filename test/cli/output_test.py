@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the program writes, where to, and what if it cannot. Usage: output_test.py PATH_OF_TILEWRIGHT"""
+"""What the program writes, where to, and what if it cannot. output_test.py PATH_OF_TILEWRIGHT"""
 
 import csv
 import io
@@ -9,7 +9,8 @@ import resource
 import subprocess
 
 import program_case
-from program_case import COMPARE, EVALUATE, TUNE, CommandLineTest, without_search_blocks, workload_yaml
+from program_case import (
+    COMPARE, EVALUATE, TUNE, CommandLineTest, without_search_blocks, workload_yaml)
 
 
 class OutputTest(CommandLineTest):
@@ -47,6 +48,21 @@ class OutputTest(CommandLineTest):
         self.succeed(*TUNE, "-o", self.folder / "r.yaml", "--format", "json")
         json.loads((self.folder / "r.yaml").read_text())
         self.fails(2, *TUNE, "-o", self.folder / "r.txt", says=[".yaml", ".json", ".csv"])
+
+    def test_a_dash_as_file_is_standard_output(self):
+        def run(*arguments):
+            done = self.run_program(*TUNE, *arguments, cwd=self.folder)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            return without_search_blocks(done.stdout)
+
+        self.assertEqual(run("-o", "-"), run("--format", "yaml"))
+        self.assertEqual(run("--output=-", "--format", "csv").split(",")[0], "hw")
+        self.assertIn(" at 3.75 GHz", run("-o", "-", "--format", "table"))
+        self.assertEqual(os.listdir(self.folder), [])
+        self.fails(2, *EVALUATE, "--tiling", "q_rows=8", "--reference", "--graph", "-",
+                  says=["--graph", "expected a file"])
+        run("-o", "./-", "--format", "json")
+        json.loads((self.folder / "-").read_text())
 
     def test_compare_has_ratios_and_their_geometric_mean(self):
         suite = ["compare", "--hw", "mas-edge", "--workload", "mas12", "--schedules", "flat,mas"]
