@@ -15,7 +15,6 @@
 #include "report/card.h"
 #include "report/result_reader.h"
 #include "report/table.h"
-#include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
 namespace {
@@ -149,7 +148,7 @@ int run_evaluate(const EvaluateArguments& arguments) {
   check_names(arguments.common);
   check_schedule("--schedule", arguments.schedule);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_suite(arguments.common.workload);
+  const Suite suite = load_accepted_suite(arguments.common);
   const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);
   const Output output(arguments.common.output, evaluated_files(arguments));
   check_graph(arguments, suite);

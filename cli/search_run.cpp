@@ -12,6 +12,8 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "report/result_text.h"
+#include "schedules/schedule.h"
+#include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
 namespace {
@@ -109,6 +111,16 @@ void check_names(const SearchArguments& arguments) {
 
 void check_schedule(const std::string& option, const std::string& schedule) {
   require_known(option, schedule, names_of(schedule_list()));
+}
+
+Suite load_accepted_suite(const SearchArguments& arguments) {
+  Suite suite = load_suite(arguments.workload);
+  for (const Workload& workload : suite.workloads) {
+    const auto reason = refusal(workload);
+    if (!reason) continue;
+    throw InputError(fmt::format("{}: workload '{}': {}", workload.place, workload.name, *reason));
+  }
+  return suite;
 }
 
 std::vector<NamedFile> input_files(const SearchArguments& arguments) {

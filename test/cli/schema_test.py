@@ -60,7 +60,7 @@ class SchemaTest(CommandLineTest):
 
     def test_wrong_workloads_do_not_match(self):
         self.refuse_both(
-            "workload", workload_yaml(bytes="{input: 2}", mask="causal"),
+            "workload", workload_yaml(bytes="{input: 2}", mask="none"),
             ("tilewright/workload/v1", "tilewright/workload/v2"),
             ("    heads:", "    haeds:"),
             ("    heads: 2\n", ""),
@@ -68,9 +68,12 @@ class SchemaTest(CommandLineTest):
             ("q_len: 32", "q_len: long"),
             ("q_len: 32", "q_len: 2147483649"),
             ("input: 2", "input: 3"),
-            ("mask: causal", "mask: casual"),
+            ("mask: none", "mask: casual"),
             ("name: case\n", "name: Upper Case\n"),
             ("workloads:", "workload:"))
+
+    def test_a_causal_workload_matches(self):
+        self.assertEqual(problems("workload", workload_yaml(mask="causal")), [])
 
     def test_results_of_every_command_match(self):
         small = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
