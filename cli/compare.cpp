@@ -12,7 +12,6 @@
 #include "common/text.h"
 #include "hw_profiles/hardware_yaml.h"
 #include "report/table.h"
-#include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
 namespace {
@@ -55,8 +54,8 @@ int run_compare(const CompareArguments& arguments) {
   const std::string baseline = chosen_baseline(arguments.baseline, schedules);
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_suite(arguments.common.workload);
-  const Output output(arguments.common.output);
+  const Suite suite = load_accepted_suite(arguments.common);
+  const Output output(arguments.common.output, input_files(arguments.common));
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
     for (const std::string& schedule : schedules) {

@@ -15,7 +15,6 @@
 #include "report/card.h"
 #include "report/result_reader.h"
 #include "report/table.h"
-#include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
 namespace {
@@ -90,13 +89,24 @@ std::vector<SearchCase> evaluated_cases(const EvaluateArguments& arguments, cons
   return cases;
 }
 
+std::vector<NamedFile> evaluated_files(const EvaluateArguments& arguments) {
+  std::vector<NamedFile> files = input_files(arguments.common);
+  if (arguments.tiling.starts_with('@')) files.push_back({"--tiling", arguments.tiling.substr(1)});
+  return files;
+}
+
 void check_graph(const EvaluateArguments& arguments, const Suite& suite) {
   if (arguments.graph.empty()) return;
   if (!arguments.reference) throw InputError("--graph: expected together with --reference");
+  if (arguments.graph == "-") throw InputError("--graph: expected a file, only -o takes '-'");
   if (suite.workloads.size() != 1) {
     throw InputError(fmt::format("--graph: one file holds one workload, but '{}' has {}",
                                  arguments.common.workload, suite.workloads.size()));
   }
+  std::vector<NamedFile> others = evaluated_files(arguments);
+  const std::string& results = arguments.common.output.file;
+  if (!results.empty() && results != "-") others.push_back({"-o", results});
+  check_replaces_none({"--graph", arguments.graph}, others);
   check_writable(arguments.graph);
 }
 
@@ -138,9 +148,9 @@ int run_evaluate(const EvaluateArguments& arguments) {
   check_names(arguments.common);
   check_schedule("--schedule", arguments.schedule);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_suite(arguments.common.workload);
+  const Suite suite = load_accepted_suite(arguments.common);
   const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);
-  const Output output(arguments.common.output);
+  const Output output(arguments.common.output, evaluated_files(arguments));
   check_graph(arguments, suite);
   ResultSet set = run_cases(hardware, cases, arguments.common);
   if (arguments.reference && !set.interrupted) {

@@ -58,6 +58,19 @@ void probe_folder(const std::filesystem::path& folder, const std::string& path) 
   ::unlink(probe.c_str());
 }
 
+/// Whether both are one regular file, or would be if they were written. What is no regular file (a
+/// pipe, a device) is written to, not replaced.
+bool same_file(const std::filesystem::path& output, const std::filesystem::path& other) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(output, ignored);
+  if (!std::filesystem::exists(status)) {
+    return std::filesystem::weakly_canonical(output, ignored) ==
+           std::filesystem::weakly_canonical(other, ignored);
+  }
+  return std::filesystem::is_regular_file(status) &&
+         std::filesystem::equivalent(output, other, ignored);
+}
+
 std::string render(const ResultSet& set, Format format, const TableText& table) {
   if (format == Format::kTable) return table(set);
   const Document document = result_document(set, kVersion);
@@ -66,6 +79,14 @@ std::string render(const ResultSet& set, Format format, const TableText& table) 
 }
 
 }  // namespace
+
+void check_replaces_none(const NamedFile& output, const std::vector<NamedFile>& others) {
+  for (const NamedFile& other : others) {
+    if (!same_file(output.path, other.path)) continue;
+    throw InputError(fmt::format("{}: '{}' is also the file of {}, expected another one",
+                                 output.option, output.path, other.option));
+  }
+}
 
 void check_writable(const std::string& path) {
   struct stat status {};
@@ -80,13 +101,20 @@ void check_writable(const std::string& path) {
   probe_folder(folder.empty() ? "." : folder, path);
 }
 
-Output::Output(const OutputArguments& arguments) : file_(arguments.file) {
+Output::Output(const OutputArguments& arguments, const std::vector<NamedFile>& inputs)
+    : file_(arguments.file) {
   const bool has_format = !arguments.format.empty();
   const Format format = has_format ? parse_format(arguments.format) : Format::kTable;
+  if (file_ == "-") {
+    stdout_format_ = has_format ? format : Format::kYaml;
+    file_.clear();
+    return;
+  }
   if (file_.empty()) {
     stdout_format_ = format;
     return;
   }
+  check_replaces_none({"-o", file_}, inputs);
   check_writable(file_);
   file_format_ = has_format ? format : format_of_file(file_);
 }
@@ -98,12 +126,14 @@ void Output::write(const ResultSet& set, const TableText& table) const {
 
 void add_output_options(CLI::App& command, OutputArguments& arguments) {
   command
-      .add_option("-o,--output", arguments.file,
-                  "Write the results to FILE (.yaml, .json or .csv); the table is still printed")
+      .add_option(
+          "-o,--output", arguments.file,
+          "Write the results to FILE (.yaml, .json or .csv); the table is still printed. "
+          "With - they go to standard output in its place, as YAML unless --format is given")
       ->type_name("FILE");
   command
       .add_option("--format", arguments.format,
-                  "table, yaml, json or csv: format of FILE, or without -o of standard output")
+                  "table, yaml, json or csv: format of FILE, or without one of standard output")
       ->type_name("FORMAT");
   command.add_flag("--quiet", arguments.quiet, "No progress on standard error");
 }

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "report/result_set.h"
 
@@ -15,9 +17,15 @@ namespace tilewright::cli {
 enum class Format { kTable, kYaml, kJson, kCsv };
 
 struct OutputArguments {
-  std::string file;    ///< -o; empty: none
-  std::string format;  ///< --format; empty: a table, or what the file's extension says
+  std::string file;    ///< -o; empty: none; "-": data to standard output
+  std::string format;  ///< --format; empty: a table, YAML for "-", or what the extension says
   bool quiet = false;
+};
+
+/// A file and the option that names it.
+struct NamedFile {
+  std::string option;
+  std::string path;
 };
 
 /// What a table of these results looks like depends on the command.
@@ -27,8 +35,9 @@ using TableText = std::function<std::string(const ResultSet&)>;
 /// place that cannot be written shows at once and not after hours.
 class Output {
  public:
-  /// Throws InputError for an unknown format, FileError if the file could not be written.
-  explicit Output(const OutputArguments& arguments);
+  /// Throws InputError for an unknown format or a file that is one of `inputs`, FileError if the
+  /// file could not be written.
+  Output(const OutputArguments& arguments, const std::vector<NamedFile>& inputs);
 
   /// The file first, then standard output; throws FileError.
   void write(const ResultSet& set, const TableText& table) const;
@@ -40,6 +49,9 @@ class Output {
 };
 
 void add_output_options(CLI::App& command, OutputArguments& arguments);
+
+/// Throws InputError if writing `output` would replace one of `others`, by whatever path.
+void check_replaces_none(const NamedFile& output, const std::vector<NamedFile>& others);
 
 /// Throws FileError if `path` is a folder or its folder is missing or cannot be written. The file
 /// itself is left alone.

@@ -10,7 +10,10 @@
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "report/result_text.h"
+#include "schedules/schedule.h"
+#include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
 namespace {
@@ -108,6 +111,25 @@ void check_names(const SearchArguments& arguments) {
 
 void check_schedule(const std::string& option, const std::string& schedule) {
   require_known(option, schedule, names_of(schedule_list()));
+}
+
+Suite load_accepted_suite(const SearchArguments& arguments) {
+  Suite suite = load_suite(arguments.workload);
+  for (const Workload& workload : suite.workloads) {
+    const auto reason = refusal(workload);
+    if (!reason) continue;
+    throw InputError(fmt::format("{}: workload '{}': {}", workload.place, workload.name, *reason));
+  }
+  return suite;
+}
+
+std::vector<NamedFile> input_files(const SearchArguments& arguments) {
+  std::vector<NamedFile> files;
+  for (const NamedFile& file :
+       {NamedFile{"--hw", arguments.hardware}, NamedFile{"--workload", arguments.workload}}) {
+    if (looks_like_path(file.path)) files.push_back(file);
+  }
+  return files;
 }
 
 std::string variant_for(const SearchArguments& arguments, const std::string& schedule) {

@@ -39,6 +39,13 @@ void check_names(const SearchArguments& arguments);
 /// Throws InputError for an unknown schedule.
 void check_schedule(const std::string& option, const std::string& schedule);
 
+/// The suite of --workload. Throws InputError, with file and line, if no schedule runs one of its
+/// workloads: better now than after the searches of the others.
+Suite load_accepted_suite(const SearchArguments& arguments);
+
+/// The files that --hw and --workload name; nothing for what is bundled.
+std::vector<NamedFile> input_files(const SearchArguments& arguments);
+
 /// The published variant with --as-published, else "" for the default one.
 std::string variant_for(const SearchArguments& arguments, const std::string& schedule);
 

@@ -8,7 +8,6 @@
 #include "hw_profiles/hardware_yaml.h"
 #include "report/card.h"
 #include "report/table.h"
-#include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
 namespace {
@@ -37,8 +36,8 @@ int run_tune(const TuneArguments& arguments) {
   check_schedule("--schedule", arguments.schedule);
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_suite(arguments.common.workload);
-  const Output output(arguments.common.output);
+  const Suite suite = load_accepted_suite(arguments.common);
+  const Output output(arguments.common.output, input_files(arguments.common));
   const std::string variant = variant_for(arguments.common, arguments.schedule);
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {

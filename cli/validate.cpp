@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/exit_status.h"
@@ -14,6 +15,7 @@
 #include "common/yaml_reader.h"
 #include "hw_profiles/hardware_yaml.h"
 #include "report/result_reader.h"
+#include "schedules/schedule.h"
 #include "schedules/workload_yaml.h"
 
 namespace tilewright::cli {
@@ -28,30 +30,44 @@ std::string plural(std::size_t count, std::string_view word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
 
-std::string check_hardware_file(const std::string& text, const std::string& file) {
-  return fmt::format("hardware profile '{}'", parse_hardware(text, file).name);
+/// What a valid file holds, and what its user should know nevertheless.
+struct Content {
+  std::string summary;
+  std::vector<std::string> notes;
+};
+
+Content check_hardware_file(const std::string& text, const std::string& file) {
+  return {fmt::format("hardware profile '{}'", parse_hardware(text, file).name), {}};
 }
 
-std::string check_workload_file(const std::string& text, const std::string& file) {
+Content check_workload_file(const std::string& text, const std::string& file) {
   const Suite suite = parse_suite(text, file);
-  return fmt::format("'{}', {}", suite.name, plural(suite.workloads.size(), "workload"));
+  Content content{fmt::format("'{}', {}", suite.name, plural(suite.workloads.size(), "workload")),
+                  {}};
+  for (const Workload& workload : suite.workloads) {
+    const auto reason = refusal(workload);
+    if (!reason) continue;
+    content.notes.push_back(fmt::format("{}: note: '{}' is refused by {}: {}", workload.place,
+                                        workload.name, join(names_of(schedule_list())), *reason));
+  }
+  return content;
 }
 
-std::string check_result_file(const std::string& text, const std::string& file) {
-  return plural(parse_results(text, file).size(), "result");
+Content check_result_file(const std::string& text, const std::string& file) {
+  return {plural(parse_results(text, file).size(), "result"), {}};
 }
 
 struct FileKind {
   std::string_view schema;
-  std::string (*check)(const std::string& text, const std::string& file);
+  Content (*check)(const std::string& text, const std::string& file);
 };
 
 constexpr std::array<FileKind, 3> kKinds{{{"tilewright/hw/v1", check_hardware_file},
                                           {"tilewright/workload/v1", check_workload_file},
                                           {"tilewright/result/v1", check_result_file}}};
 
-/// What the file holds; throws InputError or FileError.
-std::string check_file(const std::string& file) {
+/// Throws InputError or FileError.
+Content check_file(const std::string& file) {
   const std::string text = read_text_file(file);
   const std::string schema = schema_of(parse_yaml(text, file));
   std::vector<std::string_view> known;
@@ -66,7 +82,7 @@ std::string check_file(const std::string& file) {
 
 /// The exit status for one file.
 int validate(const std::string& file) {
-  std::string content;
+  Content content;
   try {
     content = check_file(file);
   } catch (const InputError& error) {
@@ -76,7 +92,8 @@ int validate(const std::string& file) {
     write_message(error.what());
     return kFileTrouble;
   }
-  write_stdout(fmt::format("{}: ok ({})\n", file, content));
+  write_stdout(fmt::format("{}: ok ({})\n", file, content.summary));
+  for (const std::string& note : content.notes) write_message(note);
   return kDone;
 }
 

@@ -73,12 +73,18 @@ std::string cell_text(const Document& value) {
   return text;
 }
 
+std::string field_of(const Document& result, const CsvColumn& column) {
+  // The key `feasible` only ever says false; its column has a value in every row.
+  if (column.name == "feasible") return result.contains("tiling") ? "true" : "false";
+  const Document::json_pointer pointer{std::string(column.pointer)};
+  return result.contains(pointer) ? csv_field(cell_text(result.at(pointer))) : "";
+}
+
 std::string csv_row(const Document& result) {
   std::string row;
   for (const CsvColumn& column : kColumns) {
     if (&column != &kColumns.front()) row += ',';
-    const Document::json_pointer pointer{std::string(column.pointer)};
-    if (result.contains(pointer)) row += csv_field(cell_text(result.at(pointer)));
+    row += field_of(result, column);
   }
   return row + "\n";
 }

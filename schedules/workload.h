@@ -18,6 +18,7 @@ struct ElementBytes {
 
 struct Workload {
   std::string name;
+  std::string place;  ///< "file:line" where it was read, for messages; empty if made by hand
   std::int64_t batch = 1;
   std::int64_t heads = 1;     ///< query heads H
   std::int64_t kv_heads = 1;  ///< key/value heads G; divides H

@@ -148,6 +148,7 @@ ElementBytes read_bytes(const YamlMap& map) {
 Workload read_shape(const YamlMap& map) {
   Workload workload;
   workload.name = map.text("name");
+  workload.place = fmt::format("{}:{}", map.value().file(), map.value().line());
   workload.batch = map.integer_or("batch", kExtent, 1);
   workload.heads = map.integer("heads", kExtent);
   workload.kv_heads = map.integer_or("kv_heads", kExtent, workload.heads);

@@ -1,12 +1,18 @@
 """What the tests of the program share: running it, and files to run it on."""
 
+import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = "tilewright"  # set by the test that is run
+PROGRAM = "tilewright"  # set by main()
+
+TUNE = ["tune", "--hw", "mas-edge", "--workload", "bert-base", "--schedule", "mas"]
+COMPARE = ["compare", "--hw", "mas-edge", "--workload", "bert-base", "--schedules", "flat,mas"]
+EVALUATE = ["evaluate", "--hw", "mas-edge", "--workload", "vit-b-16", "--schedule", "flat"]
 
 
 def workload_yaml(**shape):
@@ -47,7 +53,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         return done.stdout
 
-    def fail(self, status, *arguments, says=()):
+    def fails(self, status, *arguments, says=()):
         """The program ends with `status` and one line on standard error that has all of `says`."""
         done = self.run_program(*arguments)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
@@ -65,3 +71,12 @@ class CommandLineTest(unittest.TestCase):
         text = (ROOT / "hw_profiles" / "mas-edge.yaml").read_text()
         self.assertIn(old, text)
         return self.file("profile.yaml", text.replace(old, new))
+
+
+def main(usage):
+    """Runs the tests of the calling script on the program that its first argument names."""
+    global PROGRAM
+    if len(sys.argv) < 2:
+        sys.exit(usage)
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()

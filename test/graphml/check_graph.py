@@ -2,12 +2,14 @@
 """Checks a graph written by `tilewright evaluate --reference --graph` against plain sense.
 
 It knows what attention is and what a slot is, and nothing of how tilewright computes a makespan.
-check_graph.py GRAPH.graphml RESULT.json KV_LEN LATENCY_CYCLES prints what is wrong; exit status 1 if anything is.
+Prints what is wrong; exit status 1 if anything is.
 """
 
+import argparse
 import collections
 import dataclasses
 import json
+import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -86,7 +88,7 @@ def read_graph(text):
 
 
 class Checker:
-    def __init__(self, text, result, kv_len, latency, launch=0, repeat=1):
+    def __init__(self, text, result, kv_len, latency, launch, repeat):
         everything, self.edges = read_graph(text)
         self.everything = {op.node: op for op in everything}
         self.operations = [op for op in everything if op.operation != "barrier"]
@@ -277,11 +279,18 @@ class Checker:
 
 
 def main():
-    if len(sys.argv) != 5:
-        sys.exit(__doc__)
-    with open(sys.argv[1], encoding="utf-8") as graph, open(sys.argv[2], encoding="utf-8") as result:
-        problems = Checker(graph.read(), json.load(result), int(sys.argv[3]),
-                           int(sys.argv[4])).run()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("graph", type=pathlib.Path, help="GraphML file")
+    parser.add_argument("result", type=pathlib.Path, help="JSON file of the same evaluation")
+    for option, what in (("--kv-len", "of the workload"),
+                         ("--repeat", "of the workload"),
+                         ("--latency", "memory.dram.latency_cycles of the machine"),
+                         ("--launch", "launch_cycles of the machine")):
+        parser.add_argument(option, type=int, required=True, metavar="N", help=what)
+    given = parser.parse_args()
+    problems = Checker(given.graph.read_text("utf-8"), json.loads(given.result.read_text("utf-8")),
+                       given.kv_len, given.latency, given.launch, given.repeat).run()
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

@@ -12,6 +12,7 @@ import unittest
 
 from check_graph import Checker
 
+SCRIPT = pathlib.Path(__file__).with_name("check_graph.py")
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 PROGRAM = "tilewright"  # set below
 CHANNELS = DATA / "separate-channels.yaml"
@@ -75,6 +76,27 @@ class GraphTest(unittest.TestCase):
                 LATENCY, ("k", "v"), ("heads", "q"), (1, 2), (2, 5, 6)):
             self.expect_sound(hw, "mas", heads=1, q_rows=rows, kv_cols=4, kv_resident="true",
                               buffers=buffers, lookahead=1, overwrite=which, core_split=split)
+
+
+class ScriptTest(unittest.TestCase):
+    def test_launch_and_repeat_are_those_of_the_machine_and_the_workload(self):
+        hw = str(CHANNELS)
+        graph, result = evaluate(hw, "flat", q_rows=6, kv_cols=4)
+        with tempfile.TemporaryDirectory() as folder:
+            files = pathlib.Path(folder, "graph.graphml"), pathlib.Path(folder, "result.json")
+            files[0].write_text(graph)
+            files[1].write_text(json.dumps(result))
+
+            def check(launch, repeat):
+                done = subprocess.run(
+                    [sys.executable, SCRIPT, *files, f"--kv-len={KV_LEN}",
+                     f"--latency={LATENCY[hw]}", f"--launch={launch}", f"--repeat={repeat}"],
+                    capture_output=True, text=True, timeout=120)
+                return done.returncode, done.stdout
+
+            self.assertEqual(check(LAUNCH[hw], REPEAT), (0, ""))
+            self.assertRegex(check(0, REPEAT)[1], r"\Acycles is \d+, but [^\n]*\n\Z")
+            self.assertIn("dram_read_bytes is ", check(LAUNCH[hw], 1)[1])
 
 
 class CorruptedGraphTest(unittest.TestCase):

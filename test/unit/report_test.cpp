@@ -196,8 +196,21 @@ TEST_CASE("CSV has one header and one line a result", "[unit]") {
   const std::string csv = emit_csv(result_document(comparison(), "1.2.3"));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);
   CHECK(csv.starts_with("hw,workload,schedule,variant,"));
-  CHECK(csv.find("\nmachine,a,flat,serial,latency,pruned,1,,,proven,0.0,1,64,128,true,2,1,k,q,"
+  CHECK(csv.find("\nmachine,a,flat,serial,latency,pruned,1,,true,proven,0.0,1,64,128,true,2,1,k,q,"
                  "16x16x64,16x64x16,2000,2.0,1.5,3072,1024,9216,5120,2048,") != std::string::npos);
+}
+
+TEST_CASE("every CSV row says whether there is a tiling that fits", "[unit]") {
+  ResultSet set;
+  set.list = true;
+  set.results = {finished("a", "mas", 1000), too_large(), too_large()};
+  set.results.back().shortfall.reset();
+  set.results.back().interrupted = true;
+  const std::string csv = emit_csv(result_document(set, "1.2.3"));
+  CHECK(csv.find("\nmachine,a,mas,two-stream,latency,pruned,1,,true,proven,") != std::string::npos);
+  CHECK(csv.find("\nmachine,bert,mas,two-stream,latency,pruned,1,,false,,") != std::string::npos);
+  CHECK(csv.find("\nmachine,bert,mas,two-stream,latency,pruned,1,true,false,,") !=
+        std::string::npos);
 }
 
 TEST_CASE("a result file can be read back", "[unit]") {

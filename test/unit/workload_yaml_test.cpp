@@ -49,6 +49,7 @@ std::string load_message(const std::string& name) {
 TEST_CASE("a short workload gets its defaults", "[unit][workload]") {
   const Workload workload = only(one_with(""));
   CHECK(workload.name == "a");
+  CHECK(workload.place == "w.yaml:4");
   CHECK(workload.batch == 1);
   CHECK(workload.kv_heads == 4);
   CHECK(workload.kv_len == 64);

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""docs/schemas/ accept what the program accepts, and refuse what it refuses.
+
+Usage: schema_test.py PATH_OF_TILEWRIGHT; needs python3-jsonschema and python3-yaml.
+"""
+
+import json
+
+import jsonschema
+import yaml
+
+import program_case
+from program_case import COMPARE, EVALUATE, ROOT, TUNE, CommandLineTest, workload_yaml
+
+MACHINE = ROOT / "hw_profiles" / "mas-edge.yaml"
+BUNDLED = {"hw": "hw_profiles", "workload": "workloads"}
+
+
+def problems(kind, text):
+    """What the JSON Schema of that kind of file says against a YAML or JSON text."""
+    schema = json.loads((ROOT / f"docs/schemas/{kind}-v1.schema.json").read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    return [problem.message
+            for problem in jsonschema.Draft7Validator(schema).iter_errors(yaml.safe_load(text))]
+
+
+class SchemaTest(CommandLineTest):
+    def refuse_both(self, kind, good, *changes):
+        """`good` is accepted by schema and program; with any (old, new) change neither does."""
+        self.assertEqual(problems(kind, good), [])
+        self.succeed("validate", self.file("good.yaml", good))
+        for old, new in changes:
+            with self.subTest(new=new):
+                self.assertIn(old, good)
+                bad = good.replace(old, new, 1)
+                self.assertNotEqual(problems(kind, bad), [])
+                self.fails(2, "validate", self.file("bad.yaml", bad), says=["bad.yaml:"])
+
+    def test_everything_bundled_matches(self):
+        for kind, folder in BUNDLED.items():
+            files = sorted((ROOT / folder).glob("*.yaml"))
+            self.assertNotEqual(files, [])
+            for path in files:
+                with self.subTest(path.name):
+                    self.assertEqual(problems(kind, path.read_text()), [])
+
+    def test_wrong_machines_do_not_match(self):
+        self.refuse_both(
+            "hw", MACHINE.read_text(),
+            ("tilewright/hw/v1", "tilewright/workload/v1"),
+            ("name: mas-edge\n", ""),
+            ("clock_ghz: {value: 3.75, source: paper}", "clock_ghz: 3.75"),
+            ("cores: {value: 2, source: paper}", "cores: {value: 2}"),
+            ("cores: {value: 2, source: paper}", "cores: {value: 2, source: hearsay}"),
+            ("cores: {value: 2,", "cores: {value: 0,"),
+            ("cores: {value: 2,", "cores: {value: 2.5,"),
+            ("cores: {value: 2,", "cores: {value: two,"),
+            ("[output, left, right]", "[output, top]"),
+            ("  lanes:", "  lames:"))
+
+    def test_wrong_workloads_do_not_match(self):
+        self.refuse_both(
+            "workload", workload_yaml(bytes="{input: 2}", mask="none"),
+            ("tilewright/workload/v1", "tilewright/workload/v2"),
+            ("    heads:", "    haeds:"),
+            ("    heads: 2\n", ""),
+            ("heads: 2", "heads: 0"),
+            ("q_len: 32", "q_len: long"),
+            ("q_len: 32", "q_len: 2147483649"),
+            ("input: 2", "input: 3"),
+            ("mask: none", "mask: casual"),
+            ("name: case\n", "name: Upper Case\n"),
+            ("workloads:", "workload:"))
+
+    def test_a_causal_workload_matches(self):
+        self.assertEqual(problems("workload", workload_yaml(mask="causal")), [])
+
+    def test_results_of_every_command_match(self):
+        small = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
+        for arguments in (TUNE, COMPARE, [*EVALUATE, "--tiling", "q_rows=8", "--reference"],
+                          ["tune", "--hw", small, *TUNE[3:]]):
+            for form in ("json", "yaml"):
+                done = self.run_program(*arguments, "--format", form)
+                self.assertEqual(problems("result", done.stdout), [])
+
+    def test_wrong_results_do_not_match(self):
+        self.refuse_both(
+            "result", self.succeed(*TUNE, "--format", "yaml"),
+            ("optimal: proven", "optimal: maybe"),
+            ("  q_rows:", "  q_row:"),
+            ("  buffers: 2", "  buffers: 0"),
+            ("    qk: [", "    qk: [1, "),
+            ("schedule: mas\n", ""),
+            ("cost:\n", "costs:\n"))
+
+
+if __name__ == "__main__":
+    program_case.main(__doc__)
