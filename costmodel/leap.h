@@ -55,7 +55,10 @@ template <typename Live, std::size_t N, typename Step>
     const std::int64_t middle = good + (bad - good) / 2;
     (on_line(middle) ? good : bad) = middle;
   }
-  move_to(good);
+  move_to(good > 0 ? good - 1 : 0);
+  if (good > 0) {
+    step(state);  // what follows from the last step is not on the line, but made by a step
+  }
   return good + 1;
 }
 

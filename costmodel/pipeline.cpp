@@ -11,6 +11,7 @@ namespace {
 using pipeline::Pipeline;
 
 constexpr Stages kFused{true, true, true};
+constexpr Stages kScores{true, true, false};
 constexpr Stages kMatmul{true, false, false};
 constexpr Stages kSoftmax{false, true, false};
 
@@ -52,9 +53,12 @@ std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
     assert(times.has_first && times.has_softmax);
     return walk_stages<Recorder, kFused>(times, recorder);
   }
-  assert(times.has_first != times.has_softmax);
-  return times.has_first ? walk_stages<Recorder, kMatmul>(times, recorder)
-                         : walk_stages<Recorder, kSoftmax>(times, recorder);
+  if (!times.has_first) {
+    assert(times.has_softmax);
+    return walk_stages<Recorder, kSoftmax>(times, recorder);
+  }
+  return times.has_softmax ? walk_stages<Recorder, kScores>(times, recorder)
+                           : walk_stages<Recorder, kMatmul>(times, recorder);
 }
 
 }  // namespace
