@@ -35,6 +35,19 @@ std::optional<std::string> refusal(const Workload& workload) {
   if (workload.mask != Mask::kNone) {
     return "no schedule supports a causal mask yet, expected mask: none";
   }
+  if (workload.bytes.kv != workload.bytes.input) {
+    return fmt::format("no schedule supports bytes.kv other than bytes.input yet, expected {}",
+                       workload.bytes.input);
+  }
+  if (workload.bias_bytes > 0) {
+    return "no schedule supports an additive bias yet, expected no bias_bytes";
+  }
+  if (workload.softcap) {
+    return "no schedule supports a soft cap yet, expected softcap: false";
+  }
+  if (workload.v_in_k) {
+    return "no schedule supports V as a part of K yet, expected v_in_k: false";
+  }
   return std::nullopt;
 }
 

@@ -26,8 +26,13 @@ namespace {
 constexpr std::string_view kSchema = "tilewright/workload/v1";
 constexpr std::array<std::string_view, 2> kMasks{"none", "causal"};
 constexpr IntegerRange kExtent{1, std::int64_t{1} << 31};
+constexpr IntegerRange kAnyBytes{1, 8};
 /// Of any byte count and of the multiply-accumulates: leaves 64-bit sums a factor of 8.
 constexpr std::int64_t kProductLimit = std::int64_t{1} << 60;
+
+std::vector<std::string_view> byte_keys() {
+  return {"input", "kv", "score", "accumulator"};
+}
 
 /// What is wrong with a workload; an empty key means the shape as a whole.
 struct Problem {
@@ -69,6 +74,10 @@ std::optional<Problem> bytes_problem(const ElementBytes& bytes) {
   if (!is_one_of(bytes.input, {1, 2, 4})) {
     return Problem{"bytes.input", fmt::format("is {}, expected 1, 2 or 4", bytes.input)};
   }
+  if (!is_one_of(bytes.kv, {1, 2, 4}) || bytes.kv > bytes.input) {
+    return Problem{"bytes.kv", fmt::format("is {}, expected 1, 2 or 4, and at most input ({})",
+                                           bytes.kv, bytes.input)};
+  }
   if (!is_one_of(bytes.score, {1, 2, 4}) || bytes.score < bytes.input) {
     return Problem{"bytes.score", fmt::format("is {}, expected 1, 2 or 4, and at least input ({})",
                                               bytes.score, bytes.input)};
@@ -81,11 +90,31 @@ std::optional<Problem> bytes_problem(const ElementBytes& bytes) {
   return std::nullopt;
 }
 
+/// Of what goes beyond plain attention.
+std::optional<Problem> variation_problem(const Workload& workload) {
+  if (workload.window < 0 || workload.window > kExtent.max) {
+    return Problem{"window", fmt::format("is {}, expected {}", workload.window, describe(kExtent))};
+  }
+  if (workload.window > 0 && workload.mask != Mask::kCausal) {
+    return Problem{"window", "is given without a causal mask, expected mask: causal beside it"};
+  }
+  if (workload.bias_bytes != 0 && !is_one_of(workload.bias_bytes, {1, 2, 4})) {
+    return Problem{"bias_bytes", fmt::format("is {}, expected 1, 2 or 4", workload.bias_bytes)};
+  }
+  if (workload.v_in_k && workload.v_dim > workload.qk_dim) {
+    return Problem{"v_in_k", fmt::format("is true with v_dim {} above qk_dim {}: V is a part of "
+                                         "K's rows, expected v_dim <= qk_dim",
+                                         workload.v_dim, workload.qk_dim)};
+  }
+  return std::nullopt;
+}
+
 std::optional<Problem> relation_problem(const Workload& workload) {
   if (workload.heads % workload.kv_heads != 0) {
     return Problem{"kv_heads", fmt::format("is {}, expected a divisor of heads ({})",
                                            workload.kv_heads, workload.heads)};
   }
+  if (auto problem = variation_problem(workload)) return problem;
   if (workload.mask == Mask::kCausal && workload.q_len > workload.kv_len) {
     return Problem{"mask", fmt::format("is 'causal' with q_len {} above kv_len {}: the first "
                                        "queries would see no key, expected q_len <= kv_len",
@@ -100,17 +129,19 @@ struct Product {
   std::optional<std::int64_t> value;
 };
 
-std::array<Product, 6> products(const Workload& w) {
+std::array<Product, 7> products(const Workload& w) {
   const std::int64_t output_bytes = std::max(w.bytes.input, w.bytes.accumulator);
   return {{
       {"the bytes of Q", "batch * heads * q_len * qk_dim * bytes",
        checked_product({w.batch, w.heads, w.q_len, w.qk_dim, w.bytes.input})},
       {"the bytes of K", "batch * kv_heads * kv_len * qk_dim * bytes",
-       checked_product({w.batch, w.kv_heads, w.kv_len, w.qk_dim, w.bytes.input})},
+       checked_product({w.batch, w.kv_heads, w.kv_len, w.qk_dim, w.bytes.kv})},
       {"the bytes of V", "batch * kv_heads * kv_len * v_dim * bytes",
-       checked_product({w.batch, w.kv_heads, w.kv_len, w.v_dim, w.bytes.input})},
+       checked_product({w.batch, w.kv_heads, w.kv_len, w.v_dim, w.bytes.kv})},
       {"the bytes of the scores", "batch * heads * q_len * kv_len * bytes",
        checked_product({w.batch, w.heads, w.q_len, w.kv_len, w.bytes.score})},
+      {"the bytes of the bias", "heads * q_len * kv_len * bias_bytes",
+       checked_product({w.heads, w.q_len, w.kv_len, w.bias_bytes})},
       {"the bytes of O", "batch * heads * q_len * v_dim * bytes",
        checked_product({w.batch, w.heads, w.q_len, w.v_dim, output_bytes})},
       {"the work", "batch * heads * q_len * kv_len * (qk_dim + v_dim) * repeat",
@@ -137,9 +168,9 @@ std::optional<Problem> problem_of(const Workload& workload) {
 ElementBytes read_bytes(const YamlMap& map) {
   ElementBytes bytes;
   if (!map.has("bytes")) return bytes;
-  constexpr IntegerRange kAnyBytes{1, 8};
-  const YamlMap given = map.map("bytes", {"input", "score", "accumulator"});
+  const YamlMap given = map.map("bytes", byte_keys());
   bytes.input = given.integer_or("input", kAnyBytes, bytes.input);
+  bytes.kv = given.integer_or("kv", kAnyBytes, bytes.input);
   bytes.score = given.integer_or("score", kAnyBytes, bytes.input);
   bytes.accumulator = given.integer_or("accumulator", kAnyBytes, bytes.accumulator);
   return bytes;
@@ -159,6 +190,10 @@ Workload read_shape(const YamlMap& map) {
   workload.repeat = map.integer_or("repeat", kExtent, 1);
   workload.bytes = read_bytes(map);
   if (map.has("mask")) workload.mask = static_cast<Mask>(map.choice("mask", kMasks));
+  workload.window = map.integer_or("window", kExtent, 0);
+  workload.bias_bytes = map.integer_or("bias_bytes", kAnyBytes, 0);
+  workload.softcap = map.has("softcap") && map.boolean("softcap");
+  workload.v_in_k = map.has("v_in_k") && map.boolean("v_in_k");
   return workload;
 }
 
@@ -167,14 +202,15 @@ InputError located(const YamlMap& map, const Problem& problem) {
   const std::string_view outer = problem.key.substr(0, problem.key.find('.'));
   const YamlValue at = outer.empty() ? map.value() : map.find(outer).value_or(map.value());
   if (outer == problem.key || !map.has(outer)) return at.error(problem.text);
-  const YamlMap bytes = at.map({"input", "score", "accumulator"});
+  const YamlMap bytes = at.map(byte_keys());
   const std::string_view inner = problem.key.substr(outer.size() + 1);
   return bytes.find(inner).value_or(at).error(problem.text);
 }
 
 Workload read_workload(const YamlValue& value) {
-  const YamlMap map = value.map({"name", "batch", "heads", "kv_heads", "q_len", "kv_len", "qk_dim",
-                                 "v_dim", "bytes", "mask", "repeat"});
+  const YamlMap map =
+      value.map({"name", "batch", "heads", "kv_heads", "q_len", "kv_len", "qk_dim", "v_dim",
+                 "bytes", "mask", "window", "bias_bytes", "softcap", "v_in_k", "repeat"});
   Workload workload = read_shape(map);
   if (const auto problem = problem_of(workload)) throw located(map, *problem);
   return workload;

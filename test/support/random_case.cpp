@@ -62,6 +62,7 @@ Workload random_workload(Random& random) {
   w.v_dim = random.chance(50) ? w.qk_dim : random.log_between(1, 40);
   w.bytes.input =
       std::array<std::int64_t, 3>{1, 2, 4}[static_cast<std::size_t>(random.between(0, 2))];
+  w.bytes.kv = w.bytes.input;
   w.bytes.score = random.chance(50) ? w.bytes.input : 4;
   w.bytes.accumulator = 4;
   w.repeat = random.chance(60) ? 1 : random.between(2, 30);

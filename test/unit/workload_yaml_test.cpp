@@ -74,6 +74,34 @@ TEST_CASE("a full workload is read as given", "[unit][workload]") {
   CHECK(workload.bytes.input == 1);
   CHECK(workload.bytes.score == 2);
   CHECK(workload.bytes.accumulator == 8);
+  CHECK(workload.bytes.kv == 1);
+  CHECK(workload.window == 0);
+  CHECK(workload.bias_bytes == 0);
+  CHECK_FALSE(workload.softcap);
+  CHECK_FALSE(workload.v_in_k);
+}
+
+TEST_CASE("what goes beyond plain attention is read") {
+  const Workload workload =
+      only(one_with(", mask: causal, window: 16, bias_bytes: 4, softcap: true, v_dim: 32, "
+                    "v_in_k: true, bytes: {kv: 1}"));
+  CHECK(workload.window == 16);
+  CHECK(workload.bias_bytes == 4);
+  CHECK(workload.softcap);
+  CHECK(workload.v_in_k);
+  CHECK(workload.bytes.input == 2);
+  CHECK(workload.bytes.kv == 1);
+}
+
+TEST_CASE("variations that make no sense say why") {
+  CHECK(message_of(one_with(", window: 16")) ==
+        "w.yaml:4: workloads[0].window: is given without a causal mask, expected mask: causal "
+        "beside it");
+  CHECK(message_of(one_with(", bias_bytes: 3")) ==
+        "w.yaml:4: workloads[0].bias_bytes: is 3, expected 1, 2 or 4");
+  CHECK(message_of(one_with(", v_in_k: true, v_dim: 4096")) ==
+        "w.yaml:4: workloads[0].v_in_k: is true with v_dim 4096 above qk_dim 32: V is a part of "
+        "K's rows, expected v_dim <= qk_dim");
 }
 
 TEST_CASE("scores are at least as wide as the inputs by default", "[unit][workload]") {
@@ -113,6 +141,8 @@ TEST_CASE("wrong values of a workload are refused", "[unit][workload]") {
 TEST_CASE("element sizes are those of real number formats", "[unit][workload]") {
   CHECK(message_of(one_with(", bytes: {input: 3}")) ==
         "w.yaml:4: workloads[0].bytes.input: is 3, expected 1, 2 or 4");
+  CHECK(message_of(one_with(", bytes: {input: 1, kv: 2}")) ==
+        "w.yaml:4: workloads[0].bytes.kv: is 2, expected 1, 2 or 4, and at most input (1)");
   CHECK(message_of(one_with(", bytes: {input: 2, score: 1}")) ==
         "w.yaml:4: workloads[0].bytes.score: is 1, expected 1, 2 or 4, and at least input (2)");
   CHECK(message_of(one_with(", bytes: {input: 4, accumulator: 2}")) ==
@@ -120,7 +150,7 @@ TEST_CASE("element sizes are those of real number formats", "[unit][workload]") 
         "(4)");
   CHECK(message_of(one_with(", bytes: {output: 2}")) ==
         "w.yaml:4: workloads[0].bytes.output: unknown key, expected one of input, "
-        "score, accumulator");
+        "kv, score, accumulator");
 }
 
 TEST_CASE("a shape fits at the limit of 2^60 and is refused above", "[unit][workload]") {
@@ -128,7 +158,7 @@ TEST_CASE("a shape fits at the limit of 2^60 and is refused above", "[unit][work
   workload.name = "huge";
   workload.q_len = std::int64_t{1} << 30;
   workload.kv_len = std::int64_t{1} << 29;
-  workload.bytes = {1, 1, 2};
+  workload.bytes = {1, 1, 2, 1};
   CHECK_NOTHROW(check_workload(workload));
   workload.repeat = 2;
   CHECK_THROWS_WITH(check_workload(workload),
