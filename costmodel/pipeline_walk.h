@@ -103,9 +103,7 @@ class Pipeline {
   /// The last long run of rounds. A later one of the same kind that starts from the same state, but
   /// for a shift in time, ends in the same state, but for that shift.
   struct Memory {
-    Memory() : run(0) {}
-
-    std::int64_t run;
+    std::int64_t run = 0;
     const RoundMap* leaving;
     const RoundMap* entering;
     Times entry;
