@@ -159,6 +159,16 @@ class ReferenceGraph::Impl : public OperationSink {
 
   const ReferenceTotals& totals() const { return totals_; }
 
+  std::vector<std::int64_t> start_cycles() const {
+    std::vector<std::int64_t> starts;
+    for (auto [v, end] = boost::vertices(graph_); v != end; ++v) {
+      if (graph_[*v].operation != "barrier") {
+        starts.push_back(graph_[*v].start);
+      }
+    }
+    return starts;
+  }
+
   void write_graphml(std::ostream& out) const {
     Graph copy = graph_;
     boost::dynamic_properties properties;
@@ -344,6 +354,9 @@ ReferenceGraph::ReferenceGraph(Evaluator& evaluator, const Tiling& tiling, Objec
 ReferenceGraph::~ReferenceGraph() = default;
 const ReferenceTotals& ReferenceGraph::totals() const {
   return impl_->totals();
+}
+std::vector<std::int64_t> ReferenceGraph::start_cycles() const {
+  return impl_->start_cycles();
 }
 void ReferenceGraph::write_graphml(std::ostream& out) const {
   impl_->write_graphml(out);

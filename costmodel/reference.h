@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "costmodel/evaluator.h"
 #include "schedules/expand.h"
@@ -38,6 +39,10 @@ class ReferenceGraph {
   ReferenceGraph& operator=(const ReferenceGraph&) = delete;
 
   const ReferenceTotals& totals() const;
+
+  /// When every operation starts, in the order in which expand() emits them: phase by phase, in
+  /// each core by core.
+  std::vector<std::int64_t> start_cycles() const;
 
   /// GraphML: vertices carry operation, queue, tile, start, end, bytes, slots; edges their kind.
   void write_graphml(std::ostream& out) const;

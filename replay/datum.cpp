@@ -1,0 +1,34 @@
+#include "replay/datum.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace tilewright {
+
+const char* operand_letter(Operand operand) {
+  constexpr std::array kLetters{"-", "Q", "K", "V", "S", "P", "O"};
+  return kLetters[static_cast<std::size_t>(operand)];
+}
+
+std::string datum_text(const Datum& datum) {
+  const bool is_stream = datum.operand == Operand::kK || datum.operand == Operand::kV;
+  std::string text =
+      fmt::format("{} of pair {}, {} {}", operand_letter(datum.operand), datum.pair,
+                  is_stream ? "sub-tile" : "query tile", datum.tile);
+  if (datum.operand == Operand::kO) {
+    text += fmt::format(" after {} sub-tiles", datum.added);
+  }
+  return text;
+}
+
+std::uint32_t DatumTable::number(const Datum& datum) {
+  const auto next = static_cast<std::uint32_t>(data_.size() + 1);
+  const auto [found, is_new] = numbers_.try_emplace(datum, next);
+  if (is_new) {
+    data_.push_back(datum);
+  }
+  return found->second;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,41 @@
+// What the bytes of L1 hold, independent of any slot: the check that a reader finds what it means
+// to read.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "schedules/plan.h"
+
+namespace tilewright {
+
+/// A tile of a tensor: query tile `tile` of Q, S, P, O of `pair`, or sub-tile `tile` of its K, V.
+struct Datum {
+  Operand operand = Operand::kNone;
+  std::int64_t pair = 0;
+  std::int64_t tile = 0;
+  std::int64_t added = 0;  ///< O: sub-tiles of V that it already has
+  auto operator<=>(const Datum&) const = default;
+};
+
+/// "Q", "K", ...
+const char* operand_letter(Operand operand);
+
+/// "K of pair 3, sub-tile 1".
+std::string datum_text(const Datum& datum);
+
+/// Numbers for data, from 1 on, in the order in which they are first asked for; 0 is "nothing".
+class DatumTable {
+ public:
+  std::uint32_t number(const Datum& datum);
+  const Datum& at(std::uint32_t number) const { return data_[number - 1]; }
+
+ private:
+  std::map<Datum, std::uint32_t> numbers_;
+  std::vector<Datum> data_;
+};
+
+}  // namespace tilewright

@@ -1,0 +1,79 @@
+#include "replay/element.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "common/error.h"
+#include "replay/half.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::int64_t kFloatBytes = sizeof(float);
+constexpr std::int64_t kHalfBytes = sizeof(std::uint16_t);
+
+void decode_halves(std::size_t step, const std::byte* from, std::span<float> to) {
+  for (float& value : to) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, from, sizeof bits);
+    value = half_to_float(bits);
+    from += step;
+  }
+}
+
+void encode_halves(std::size_t step, std::span<const float> from, std::byte* to) {
+  for (const float value : from) {
+    const std::uint16_t bits = float_to_half(value);
+    std::memcpy(to, &bits, sizeof bits);
+    to += step;
+  }
+}
+
+}  // namespace
+
+Elements elements_of(const ElementBytes& bytes, ReplayType type) {
+  const bool halves = type == ReplayType::kFp16;
+  const std::int64_t least = std::min({bytes.input, bytes.kv, bytes.score, bytes.accumulator});
+  if (halves && least < kHalfBytes) {
+    throw InputError(
+        fmt::format("elements of {} byte hold no fp16, expected fp32 for this workload", least));
+  }
+  const std::int64_t scale = halves ? 1 : std::max<std::int64_t>(1, kFloatBytes / least);
+  const auto element = [&](std::int64_t own) {
+    return Element{own, scale, halves && own == kHalfBytes};
+  };
+  return {element(bytes.input), element(bytes.kv), element(bytes.score),
+          element(bytes.accumulator), scale};
+}
+
+void decode(const Element& element, const std::byte* from, std::span<float> to) {
+  const auto step = static_cast<std::size_t>(element.storage());
+  if (element.half) {
+    decode_halves(step, from, to);
+  } else if (step == sizeof(float)) {
+    std::memcpy(to.data(), from, to.size_bytes());
+  } else {
+    for (float& value : to) {
+      std::memcpy(&value, from, sizeof value);
+      from += step;
+    }
+  }
+}
+
+void encode(const Element& element, std::span<const float> from, std::byte* to) {
+  const auto step = static_cast<std::size_t>(element.storage());
+  if (element.half) {
+    encode_halves(step, from, to);
+  } else if (step == sizeof(float)) {
+    std::memcpy(to, from.data(), from.size_bytes());
+  } else {
+    for (const float value : from) {
+      std::memcpy(to, &value, sizeof value);
+      to += step;
+    }
+  }
+}
+
+}  // namespace tilewright

@@ -1,0 +1,292 @@
+#include "replay/machine.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "replay/kernels.h"
+
+namespace tilewright {
+namespace {
+
+using Pool = SlotUse::Pool;
+
+constexpr std::size_t kLeft = 0;
+constexpr std::size_t kRight = 1;
+constexpr std::size_t kOut = 2;
+
+std::size_t index_of(Operand operand) {
+  return static_cast<std::size_t>(operand);
+}
+
+Datum rows_datum(const Step& step, Operand operand, std::int64_t added = 0) {
+  return {operand, step.operation.pair, step.operation.q_tile, added};
+}
+
+Datum sub_tile_datum(const Step& step, Operand operand) {
+  return {operand, step.operation.pair, step.operation.sub_tile};
+}
+
+}  // namespace
+
+Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, Dram& dram,
+                 LocalMemory& memory, Violations& violations)
+    : problem_(problem),
+      shape_(problem.shape),
+      tiling_(tiling),
+      elements_(elements),
+      counts_(count_tiles(shape_, tiling)),
+      overwritten_(overwritten_sub_tiles(shape_, tiling)),
+      lock_step_(in_lock_step(problem, tiling)),
+      dram_(dram),
+      memory_(memory),
+      violations_(violations) {}
+
+void Machine::execute(const Step& step) {
+  const Operation& op = step.operation;
+  switch (op.unit) {
+    case Unit::kLoad:
+      return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
+                                                                    : load_rows(step);
+    case Unit::kStore:
+      return op.operand == Operand::kO ? store_output(step) : store(step);
+    case Unit::kVector:
+      return softmax(step);
+    case Unit::kMatrix:
+      return op.matmul == MatmulKind::kQK ? multiply_scores(step) : multiply_values(step);
+  }
+}
+
+std::span<float> Machine::scratch(std::size_t which, std::int64_t count) {
+  std::vector<float>& room = scratch_[which];
+  if (room.size() < static_cast<std::size_t>(count)) {
+    room.resize(static_cast<std::size_t>(count));
+  }
+  return {room.data(), static_cast<std::size_t>(count)};
+}
+
+/// All rows of a round's pair in a slot that holds those of the round's other pairs, too.
+Block Machine::rows_block(const Step& step, const SlotUse& slot, const Element& element,
+                          std::int64_t cols) const {
+  const Operation& op = step.operation;
+  // Where P takes the place of S, pairs stay as far apart as those of the larger of the two.
+  const std::int64_t bytes =
+      slot.pool == Pool::kScore ? std::max(shape_.bytes.score, shape_.bytes.input) : element.bytes;
+  return Block::dense({slot, op.core, head(step) * op.rows * cols * bytes}, element, op.rows, cols);
+}
+
+/// Of whole rows of S or P, the columns of the operation's sub-tile.
+Block Machine::columns_of(const Step& step, Block rows) const {
+  rows.at.byte += step.operation.sub_tile * tiling_.kv_cols * rows.element.bytes;
+  rows.cols = step.operation.cols;
+  return rows;
+}
+
+void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& datum) {
+  if (moved != step.operation.payload_bytes) {
+    violations_.add({step_text(step), "DRAM", datum_text(datum),
+                     fmt::format("has {} bytes, but the payload is {}", moved,
+                                 step.operation.payload_bytes)});
+  }
+}
+
+void Machine::check_stored(const Step& step, const Datum& datum) {
+  const DramTensor& tensor = dram_.of(step.operation.operand);
+  for (std::int64_t row = 0; row < step.operation.rows; ++row) {
+    if (tensor.stores(step.operation.pair, first_row(step) + row) == 0) {
+      violations_.add({step_text(step), "DRAM", datum_text(datum), "is loaded before it is stored"});
+      return;
+    }
+  }
+}
+
+/// The input of a round: Q, or S or P that a phase before has stored.
+void Machine::load_rows(const Step& step) {
+  const Operation& op = step.operation;
+  DramTensor& tensor = dram_.of(op.operand);
+  const Datum datum = rows_datum(step, op.operand);
+  if (op.operand != Operand::kQ) {
+    check_stored(step, datum);
+  }
+  const Block block = rows_block(step, step.writes[0], tensor.element(), tensor.cols());
+  const std::int64_t bytes = op.rows * tensor.row_bytes();
+  check_payload(step, bytes, datum);
+  memory_.write_bytes(step, block.at, bytes, datum, tensor.at(op.pair, first_row(step)));
+  moved_.loaded[index_of(op.operand)] += bytes;
+}
+
+/// The first sub-tile of K (V) whose slot P takes; beyond the last one without overwrite.
+std::int64_t Machine::destroyed_from(Operand operand) const {
+  const Overwrite own = operand == Operand::kK ? Overwrite::kKey : Overwrite::kValue;
+  return counts_.sub_tiles - (tiling_.overwrite == own ? overwritten_ : 0);
+}
+
+bool Machine::is_destroyed(const Operation& op, Operand operand) const {
+  return op.sub_tile >= destroyed_from(operand);
+}
+
+/// Cores that load a sub-tile for this operation's query tile together.
+std::int64_t Machine::parts_of(const Operation& op) const {
+  const std::int64_t cores = problem_.layout.cores;
+  return lock_step_ ? std::min(cores, counts_.q_tiles - op.q_tile / cores * cores) : 1;
+}
+
+Machine::Share Machine::share_of(const Operation& op, std::int64_t core, std::int64_t bytes) const {
+  const std::int64_t parts = parts_of(op);
+  const std::int64_t rank = parts > 1 ? core : 0;
+  const auto begin = [&](std::int64_t of) {
+    return bytes / parts * of + std::min(of, bytes % parts);
+  };
+  return {begin(rank), begin(rank + 1)};
+}
+
+/// Where in its slot a sub-tile of K or V starts.
+SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slots,
+                                 Operand operand) const {
+  const Operation& op = step.operation;
+  const std::int64_t column =
+      operand == Operand::kK ? key_col_bytes(shape_) : value_col_bytes(shape_);
+  const std::int64_t tile = tiling_.kv_cols * column;
+  if (slots[0].pool == Pool::kProbability) {
+    return {slots[0], op.core, (op.sub_tile - destroyed_from(operand)) * tile};
+  }
+  if (slots[0].pool == Pool::kScore) {
+    return {slots[0], op.core, slots[1].index * tile};
+  }
+  if (!tiling_.kv_resident) {
+    return {slots[0], op.core, 0};
+  }
+  const std::int64_t cols = std::min(shape_.cols, destroyed_from(operand) * tiling_.kv_cols);
+  return {slots[0], op.core, head(step) * cols * column + op.sub_tile * tile};
+}
+
+void Machine::load_sub_tile(const Step& step) {
+  const Operation& op = step.operation;
+  const DramTensor& tensor = dram_.of(op.operand);
+  const Datum datum = sub_tile_datum(step, op.operand);
+  const Share share = share_of(op, op.core, op.cols * tensor.row_bytes());
+  check_payload(step, share.end - share.begin, datum);
+  SlotByte to = sub_tile_place(step, step.write_slots(), op.operand);
+  if (is_destroyed(op, op.operand)) {
+    landed_[{op.operand, op.pair, op.sub_tile, op.core}] = to;
+    reloaded_ += to.slot.pool == Pool::kScore && op.core % parts_of(op) == 0 ? 1 : 0;
+  }
+  to.byte += share.begin;
+  memory_.write_bytes(step, to, share.end - share.begin, datum,
+                      tensor.at(op.pair, op.sub_tile * tiling_.kv_cols, share.begin));
+  moved_.loaded[index_of(op.operand)] += share.end - share.begin;
+}
+
+/// Into bytes_: every core's share of a sub-tile from where that core has put it.
+void Machine::gather(const Step& step, const Datum& datum, std::int64_t bytes) {
+  const Operation& op = step.operation;
+  bytes_.resize(static_cast<std::size_t>(bytes * elements_.scale));
+  const std::int64_t parts = parts_of(op);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const std::int64_t core = parts > 1 ? part : op.core;
+    const auto found = landed_.find({datum.operand, op.pair, op.sub_tile, core});
+    if (found == landed_.end()) {
+      violations_.add({step_text(step), slot_text(step.reads[0]), datum_text(datum),
+                       "is read before it is written"});
+      continue;
+    }
+    const Share share = share_of(op, core, bytes);
+    SlotByte from = found->second;
+    from.byte += share.begin;
+    memory_.read_bytes(step, from, share.end - share.begin, datum,
+                       bytes_.data() + share.begin * elements_.scale);
+  }
+}
+
+/// The right operand of a matmul, as op.cols rows of `cols` elements.
+std::span<float> Machine::read_sub_tile(const Step& step, Operand operand, std::int64_t cols) {
+  const Operation& op = step.operation;
+  const Datum datum = sub_tile_datum(step, operand);
+  const std::span<float> right = scratch(kRight, op.cols * cols);
+  if (is_destroyed(op, operand)) {
+    gather(step, datum, op.cols * cols * elements_.kv.bytes);
+    decode(elements_.kv, bytes_.data(), right);
+  } else {
+    const SlotByte at = sub_tile_place(step, step.read_slots(), operand);
+    memory_.read(step, Block::dense(at, elements_.kv, op.cols, cols), datum, right);
+  }
+  return right;
+}
+
+/// S = Q K^T for the columns of one sub-tile.
+void Machine::multiply_scores(const Step& step) {
+  const Operation& op = step.operation;
+  const std::span<float> right = read_sub_tile(step, Operand::kK, shape_.qk_dim);
+  const std::span<float> left = scratch(kLeft, op.rows * shape_.qk_dim);
+  const Block queries = rows_block(step, step.read_slots().back(), elements_.input, shape_.qk_dim);
+  memory_.read(step, queries, rows_datum(step, Operand::kQ), left);
+  const std::span<float> out = scratch(kOut, op.rows * op.cols);
+  multiply_transposed({op.rows, op.cols, shape_.qk_dim}, left, right, out);
+  const Block scores = rows_block(step, step.writes[0], elements_.score, shape_.cols);
+  memory_.write(step, columns_of(step, scores), rows_datum(step, Operand::kS), out);
+}
+
+/// O += P V for one sub-tile; the first one starts O.
+void Machine::multiply_values(const Step& step) {
+  const Operation& op = step.operation;
+  const std::span<float> right = read_sub_tile(step, Operand::kV, shape_.v_dim);
+  const std::span<float> left = scratch(kLeft, op.rows * op.cols);
+  const Block probs = rows_block(step, step.read_slots().back(), elements_.input, shape_.cols);
+  memory_.read(step, columns_of(step, probs), rows_datum(step, Operand::kP), left);
+  const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
+  std::fill(out.begin(), out.end(), 0.0F);
+  const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
+  if (op.sub_tile > 0) {
+    memory_.read(step, output, rows_datum(step, Operand::kO, op.sub_tile), out);
+  }
+  multiply_add({op.rows, shape_.v_dim, op.cols}, left, right, out);
+  memory_.write(step, output, rows_datum(step, Operand::kO, op.sub_tile + 1), out);
+}
+
+void Machine::softmax(const Step& step) {
+  const Operation& op = step.operation;
+  const std::span<float> rows = scratch(kOut, op.rows * shape_.cols);
+  const Block scores = rows_block(step, step.reads[0], elements_.score, shape_.cols);
+  memory_.read(step, scores, rows_datum(step, Operand::kS), rows);
+  for (std::int64_t row = 0; row < op.rows; ++row) {
+    softmax_row(rows.subspan(static_cast<std::size_t>(row * shape_.cols),
+                             static_cast<std::size_t>(shape_.cols)));
+  }
+  const Block probs = rows_block(step, step.writes[0], elements_.input, shape_.cols);
+  memory_.write(step, probs, rows_datum(step, Operand::kP), rows);
+}
+
+void Machine::note_stored(const Step& step) {
+  for (std::int64_t row = 0; row < step.operation.rows; ++row) {
+    dram_.of(step.operation.operand).note_store(step.operation.pair, first_row(step) + row);
+  }
+}
+
+/// S or P, as they are.
+void Machine::store(const Step& step) {
+  const Operation& op = step.operation;
+  DramTensor& tensor = dram_.of(op.operand);
+  const Datum datum = rows_datum(step, op.operand);
+  const std::int64_t bytes = op.rows * tensor.row_bytes();
+  check_payload(step, bytes, datum);
+  const Block block = rows_block(step, step.reads[0], tensor.element(), tensor.cols());
+  memory_.read_bytes(step, block.at, bytes, datum, tensor.at(op.pair, first_row(step)));
+  note_stored(step);
+  moved_.stored[index_of(op.operand)] += bytes;
+}
+
+/// O, from accumulators to elements of the input's type.
+void Machine::store_output(const Step& step) {
+  const Operation& op = step.operation;
+  DramTensor& tensor = dram_.of(Operand::kO);
+  const Datum datum = rows_datum(step, Operand::kO, counts_.sub_tiles);
+  check_payload(step, op.rows * tensor.row_bytes(), datum);
+  const std::span<float> rows = scratch(kOut, op.rows * shape_.v_dim);
+  const Block block = rows_block(step, step.reads[0], elements_.accumulator, shape_.v_dim);
+  memory_.read(step, block, datum, rows);
+  encode(tensor.element(), rows, tensor.at(op.pair, first_row(step)));
+  note_stored(step);
+  moved_.stored[index_of(Operand::kO)] += op.rows * tensor.row_bytes();
+}
+
+}  // namespace tilewright

@@ -1,0 +1,90 @@
+// Executes operations one by one on real numbers: loads and stores between DRAM and L1, matmuls and
+// softmax on L1 alone.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "costmodel/evaluator.h"
+#include "replay/dram.h"
+#include "replay/local_memory.h"
+
+namespace tilewright {
+
+/// Bytes that operations moved, by Operand.
+struct MovedBytes {
+  std::array<std::int64_t, 7> loaded{};
+  std::array<std::int64_t, 7> stored{};
+};
+
+class Machine {
+ public:
+  /// All referenced objects must outlive the machine.
+  Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, Dram& dram,
+          LocalMemory& memory, Violations& violations);
+
+  /// Phases must be entered in `memory` by the caller.
+  void execute(const Step& step);
+
+  const MovedBytes& moved() const { return moved_; }
+  /// Sub-tiles of K or V loaded again because P took their place.
+  std::int64_t reloaded() const { return reloaded_; }
+
+ private:
+  /// A byte range of a sub-tile of K or V: what one of the cores that load it together moves.
+  struct Share {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+  };
+
+  void load_rows(const Step& step);
+  void load_sub_tile(const Step& step);
+  void multiply_scores(const Step& step);
+  void multiply_values(const Step& step);
+  void softmax(const Step& step);
+  void store(const Step& step);
+  void store_output(const Step& step);
+  void check_payload(const Step& step, std::int64_t moved, const Datum& datum);
+  void check_stored(const Step& step, const Datum& datum);
+  void note_stored(const Step& step);
+
+  std::int64_t head(const Step& step) const { return step.operation.pair % tiling_.heads; }
+  std::int64_t first_row(const Step& step) const {
+    return step.operation.q_tile * tiling_.q_rows;
+  }
+  std::int64_t destroyed_from(Operand operand) const;
+  bool is_destroyed(const Operation& op, Operand operand) const;
+  std::int64_t parts_of(const Operation& op) const;
+  Share share_of(const Operation& op, std::int64_t core, std::int64_t bytes) const;
+  SlotByte sub_tile_place(const Step& step, std::span<const SlotUse> slots, Operand operand) const;
+  Block rows_block(const Step& step, const SlotUse& slot, const Element& element,
+                   std::int64_t cols) const;
+  Block columns_of(const Step& step, Block rows) const;
+  std::span<float> read_sub_tile(const Step& step, Operand operand, std::int64_t cols);
+  void gather(const Step& step, const Datum& datum, std::int64_t bytes);
+  std::span<float> scratch(std::size_t which, std::int64_t count);
+
+  const Problem& problem_;
+  const Shape& shape_;
+  const Tiling& tiling_;
+  const Elements& elements_;
+  const TileCounts counts_;
+  const std::int64_t overwritten_;
+  const bool lock_step_;
+  Dram& dram_;
+  LocalMemory& memory_;
+  Violations& violations_;
+  MovedBytes moved_;
+  std::int64_t reloaded_ = 0;
+  /// Where each core has put (its share of) a sub-tile whose slot P took: operand, pair, sub-tile,
+  /// core.
+  std::map<std::tuple<Operand, std::int64_t, std::int64_t, std::int64_t>, SlotByte> landed_;
+  std::array<std::vector<float>, 3> scratch_;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace tilewright
