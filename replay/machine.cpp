@@ -29,7 +29,7 @@ Datum sub_tile_datum(const Step& step, Operand operand) {
 
 }  // namespace
 
-Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, Dram& dram,
+Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, DramTensors& dram,
                  LocalMemory& memory, Violations& violations)
     : problem_(problem),
       shape_(problem.shape),

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "costmodel/evaluator.h"
-#include "replay/dram.h"
+#include "replay/dram_tensors.h"
 #include "replay/local_memory.h"
 
 namespace tilewright {
@@ -24,7 +24,7 @@ struct MovedBytes {
 class Machine {
  public:
   /// All referenced objects must outlive the machine.
-  Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, Dram& dram,
+  Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, DramTensors& dram,
           LocalMemory& memory, Violations& violations);
 
   /// Phases must be entered in `memory` by the caller.
@@ -75,7 +75,7 @@ class Machine {
   const TileCounts counts_;
   const std::int64_t overwritten_;
   const bool lock_step_;
-  Dram& dram_;
+  DramTensors& dram_;
   LocalMemory& memory_;
   Violations& violations_;
   MovedBytes moved_;

@@ -52,10 +52,10 @@ class DramTensor {
 };
 
 /// All tensors of a layer. S and P exist only where a phase passes them through DRAM.
-class Dram {
+class DramTensors {
  public:
   /// Draws Q, K and V from `seed`.
-  Dram(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
+  DramTensors(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
        std::uint64_t seed);
 
   DramTensor& of(Operand operand) { return tensors_[static_cast<std::size_t>(operand)]; }

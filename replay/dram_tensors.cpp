@@ -1,4 +1,4 @@
-#include "replay/dram.h"
+#include "replay/dram_tensors.h"
 
 #include <algorithm>
 #include <cmath>
@@ -44,7 +44,7 @@ void DramTensor::note_store(std::int64_t pair, std::int64_t row) {
   count = static_cast<std::uint8_t>(std::min(count + 1, 255));
 }
 
-Dram::Dram(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
+DramTensors::DramTensors(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
            std::uint64_t seed) {
   of(Operand::kQ) = {elements.input, shape.pairs, shape.rows, shape.qk_dim};
   of(Operand::kK) = {elements.kv, shape.pairs, shape.cols, shape.qk_dim};

@@ -1,0 +1,122 @@
+#include "replay/attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tilewright {
+namespace {
+
+double largest(std::span<const double> values, double so_far) {
+  for (const double value : values) {
+    so_far = std::max(so_far, std::abs(value));
+  }
+  return so_far;
+}
+
+/// K and V of one key/value head. K stands in blocks of columns, element by element within a block,
+/// so that inner loops run along columns.
+class KeysAndValues {
+ public:
+  KeysAndValues(const Workload& w, const DramTensors& dram, std::int64_t pair)
+      : cols_(w.kv_len), qk_dim_(w.qk_dim), v_dim_(w.v_dim) {
+    keys_.resize(static_cast<std::size_t>(cols_ * qk_dim_));
+    values_.resize(static_cast<std::size_t>(cols_ * v_dim_));
+    std::vector<float> key(static_cast<std::size_t>(qk_dim_));
+    std::vector<float> value(static_cast<std::size_t>(v_dim_));
+    for (std::int64_t n = 0; n < cols_; ++n) {
+      dram.of(Operand::kK).read_row(pair, n, key);
+      dram.of(Operand::kV).read_row(pair, n, value);
+      for (std::int64_t e = 0; e < qk_dim_; ++e) {
+        keys_[key_index(n, e)] = key[static_cast<std::size_t>(e)];
+      }
+      std::copy(value.begin(), value.end(), values_.begin() + n * v_dim_);
+    }
+  }
+
+  void scores(std::span<const float> query, std::span<double> s) const {
+    std::fill(s.begin(), s.end(), 0.0);
+    for (std::int64_t first = 0; first < cols_; first += kBlock) {
+      const std::int64_t count = std::min(kBlock, cols_ - first);
+      double* const out = s.data() + first;
+      for (std::int64_t e = 0; e < qk_dim_; ++e) {
+        const double q = query[static_cast<std::size_t>(e)];
+        const double* const k = &keys_[key_index(first, e)];
+        for (std::int64_t n = 0; n < count; ++n) {
+          out[n] += q * k[n];
+        }
+      }
+    }
+  }
+
+  void weigh(std::span<const double> p, std::span<double> o) const {
+    std::fill(o.begin(), o.end(), 0.0);
+    for (std::int64_t n = 0; n < cols_; ++n) {
+      const double weight = p[static_cast<std::size_t>(n)];
+      const double* const v = &values_[static_cast<std::size_t>(n * v_dim_)];
+      for (std::int64_t f = 0; f < v_dim_; ++f) {
+        o[static_cast<std::size_t>(f)] += weight * v[f];
+      }
+    }
+  }
+
+  double largest_value(double so_far) const { return largest(values_, so_far); }
+
+ private:
+  static constexpr std::int64_t kBlock = 1024;
+
+  std::size_t key_index(std::int64_t n, std::int64_t e) const {
+    const std::int64_t first = n / kBlock * kBlock;
+    const std::int64_t width = std::min(kBlock, cols_ - first);
+    return static_cast<std::size_t>(first * qk_dim_ + e * width + (n - first));
+  }
+
+  std::int64_t cols_;
+  std::int64_t qk_dim_;
+  std::int64_t v_dim_;
+  std::vector<double> keys_;
+  std::vector<double> values_;
+};
+
+void softmax(std::span<double> row) {
+  const double top = *std::max_element(row.begin(), row.end());
+  double sum = 0;
+  for (double& value : row) {
+    value = std::exp(value - top);
+    sum += value;
+  }
+  for (double& value : row) {
+    value /= sum;
+  }
+}
+
+/// The row of a tensor that stands as batch x heads x q_len rows.
+void read_query(const DramTensor& queries, std::int64_t row, std::span<float> to) {
+  queries.read_row(row / queries.rows(), row % queries.rows(), to);
+}
+
+}  // namespace
+
+AttentionScale attention(const Workload& w, const DramTensors& dram, const OutputRow& take) {
+  AttentionScale scale;
+  std::vector<float> query(static_cast<std::size_t>(w.qk_dim));
+  std::vector<double> scores(static_cast<std::size_t>(w.kv_len));
+  std::vector<double> output(static_cast<std::size_t>(w.v_dim));
+  const std::int64_t sharing = w.heads / w.kv_heads;
+  for (std::int64_t kv_head = 0; kv_head < w.batch * w.kv_heads; ++kv_head) {
+    const KeysAndValues kv(w, dram, kv_head);
+    scale.value = kv.largest_value(scale.value);
+    const std::int64_t first = kv_head * sharing * w.q_len;
+    for (std::int64_t row = first; row < first + sharing * w.q_len; ++row) {
+      read_query(dram.of(Operand::kQ), row, query);
+      kv.scores(query, scores);
+      scale.score = largest(scores, scale.score);
+      softmax(scores);
+      kv.weigh(scores, output);
+      scale.output = largest(output, scale.output);
+      take(row, output);
+    }
+  }
+  return scale;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,88 @@
+#include "replay/prediction.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/math.h"
+#include "costmodel/phase_costs.h"
+
+namespace tilewright {
+namespace {
+
+constexpr std::array kOperands{Operand::kNone, Operand::kQ, Operand::kK, Operand::kV,
+                               Operand::kS,    Operand::kP, Operand::kO};
+
+/// Sums up the traffic of each operand over the phases of a plan.
+class Prediction {
+ public:
+  Prediction(const Problem& problem, const Tiling& tiling)
+      : shape_(problem.shape),
+        layout_(problem.layout),
+        sizes_(sizes_of(problem.shape, tiling, problem.layout)) {
+    for (const Operand operand : kOperands) {
+      at(operand).operand = operand;
+    }
+    for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
+      const std::int64_t rows = shape_.pairs * shape_.rows;
+      at(phase.input).loaded_predicted += rows * phase.input_row_bytes;
+      at(phase.output).stored_predicted += rows * phase.output_row_bytes;
+      if (phase.has_first) {
+        add_stream(phase.first_kind);
+      }
+      if (phase.has_second) {
+        add_stream(MatmulKind::kPV);
+      }
+    }
+  }
+
+  std::vector<OperandTraffic> all() const { return {all_.begin(), all_.end()}; }
+
+ private:
+  OperandTraffic& at(Operand operand) { return all_[static_cast<std::size_t>(operand)]; }
+
+  void add_stream(MatmulKind kind) {
+    const Tiling& t = sizes_.tiling;
+    const bool key = kind == MatmulKind::kQK;
+    const bool queries = t.core_split == CoreSplit::kQuery;
+    const std::int64_t passes = queries && layout_.l1_shared
+                                    ? ceil_div(sizes_.counts.q_tiles, layout_.cores)
+                                    : sizes_.counts.q_tiles;
+    const std::int64_t copies = queries && !layout_.l1_shared ? sizes_.active : 1;
+    std::int64_t resident = t.kv_resident ? shape_.cols : 0;
+    if (t.overwrite == (key ? Overwrite::kKey : Overwrite::kValue)) {
+      resident = (sizes_.counts.sub_tiles - sizes_.overwritten) * t.kv_cols;
+    }
+    const std::int64_t cols = copies * resident + passes * (shape_.cols - resident);
+    at(key ? Operand::kK : Operand::kV).loaded_predicted +=
+        shape_.pairs * cols * stream_col_bytes(shape_, kind);
+  }
+
+  const Shape& shape_;
+  const CoreLayout& layout_;
+  const Sizes sizes_;
+  std::array<OperandTraffic, kOperands.size()> all_{};
+};
+
+}  // namespace
+
+std::vector<OperandTraffic> predicted_traffic(const Problem& problem, const Tiling& tiling) {
+  return Prediction(problem, tiling).all();
+}
+
+double error_bound(const Workload& workload, const Elements& elements, const Tiling& tiling,
+                   const AttentionScale& scale) {
+  constexpr double kHalfUnit = 0x1p-11;       // largest relative error of rounding to a half
+  constexpr double kHalfSubnormal = 0x1p-25;  // and largest absolute one below 2^-14
+  constexpr double kSingle = 1e-5;
+  const double score = elements.score.half ? 2 * scale.score : 0;
+  const double probability = elements.input.half ? 1 : 0;
+  const double sums =
+      elements.accumulator.half ? static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols)) : 0;
+  const double output = elements.input.half ? 1 : 0;
+  const double tiny =
+      elements.input.half ? static_cast<double>(workload.kv_len) * kHalfSubnormal : 0;
+  const double halves = scale.value * ((score + probability + sums + output) * kHalfUnit + tiny);
+  return kSingle * scale.output + (halves > 0 ? kSingle * scale.value + halves : 0);
+}
+
+}  // namespace tilewright
