@@ -5,6 +5,7 @@ namespace tilewright::cli {
 
 inline constexpr int kDone = 0;
 inline constexpr int kNoTiling = 1;
+inline constexpr int kCheckFailed = 1;
 inline constexpr int kBadInput = 2;
 inline constexpr int kFileTrouble = 3;
 inline constexpr int kInternalError = 70;

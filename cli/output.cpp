@@ -120,8 +120,12 @@ Output::Output(const OutputArguments& arguments, const std::vector<NamedFile>& i
 }
 
 void Output::write(const ResultSet& set, const TableText& table) const {
-  if (!file_.empty()) write_text_file_atomically(file_, render(set, file_format_, table));
-  write_stdout(render(set, stdout_format_, table));
+  write([&](Format format) { return render(set, format, table); });
+}
+
+void Output::write(const Rendering& render) const {
+  if (!file_.empty()) write_text_file_atomically(file_, render(file_format_));
+  write_stdout(render(stdout_format_));
 }
 
 void add_output_options(CLI::App& command, OutputArguments& arguments) {

@@ -31,6 +31,9 @@ struct NamedFile {
 /// What a table of these results looks like depends on the command.
 using TableText = std::function<std::string(const ResultSet&)>;
 
+/// What is to be written, in the given format.
+using Rendering = std::function<std::string(Format)>;
+
 /// Knows where the results of a run will go. Made before the run, so that a wrong format or a
 /// place that cannot be written shows at once and not after hours.
 class Output {
@@ -41,6 +44,7 @@ class Output {
 
   /// The file first, then standard output; throws FileError.
   void write(const ResultSet& set, const TableText& table) const;
+  void write(const Rendering& render) const;
 
  private:
   std::string file_;

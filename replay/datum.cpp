@@ -13,9 +13,8 @@ const char* operand_letter(Operand operand) {
 
 std::string datum_text(const Datum& datum) {
   const bool is_stream = datum.operand == Operand::kK || datum.operand == Operand::kV;
-  std::string text =
-      fmt::format("{} of pair {}, {} {}", operand_letter(datum.operand), datum.pair,
-                  is_stream ? "sub-tile" : "query tile", datum.tile);
+  std::string text = fmt::format("{} of pair {}, {} {}", operand_letter(datum.operand), datum.pair,
+                                 is_stream ? "sub-tile" : "query tile", datum.tile);
   if (datum.operand == Operand::kO) {
     text += fmt::format(" after {} sub-tiles", datum.added);
   }

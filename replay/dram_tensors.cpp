@@ -44,8 +44,8 @@ void DramTensor::note_store(std::int64_t pair, std::int64_t row) {
   count = static_cast<std::uint8_t>(std::min(count + 1, 255));
 }
 
-DramTensors::DramTensors(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
-           std::uint64_t seed) {
+DramTensors::DramTensors(const Shape& shape, const Elements& elements,
+                         std::span<const PhasePlan> phases, std::uint64_t seed) {
   of(Operand::kQ) = {elements.input, shape.pairs, shape.rows, shape.qk_dim};
   of(Operand::kK) = {elements.kv, shape.pairs, shape.cols, shape.qk_dim};
   of(Operand::kV) = {elements.kv, shape.pairs, shape.cols, shape.v_dim};

@@ -56,7 +56,7 @@ class DramTensors {
  public:
   /// Draws Q, K and V from `seed`.
   DramTensors(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
-       std::uint64_t seed);
+              std::uint64_t seed);
 
   DramTensor& of(Operand operand) { return tensors_[static_cast<std::size_t>(operand)]; }
   const DramTensor& of(Operand operand) const {

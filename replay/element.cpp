@@ -33,19 +33,21 @@ void encode_halves(std::size_t step, std::span<const float> from, std::byte* to)
 
 }  // namespace
 
-Elements elements_of(const ElementBytes& bytes, ReplayType type) {
+Elements elements_of(const Workload& workload, ReplayType type) {
+  const ElementBytes& bytes = workload.bytes;
   const bool halves = type == ReplayType::kFp16;
   const std::int64_t least = std::min({bytes.input, bytes.kv, bytes.score, bytes.accumulator});
   if (halves && least < kHalfBytes) {
     throw InputError(
-        fmt::format("elements of {} byte hold no fp16, expected fp32 for this workload", least));
+        fmt::format("workload '{}' has elements of {} byte, which hold no fp16, expected fp32",
+                    workload.name, least));
   }
   const std::int64_t scale = halves ? 1 : std::max<std::int64_t>(1, kFloatBytes / least);
   const auto element = [&](std::int64_t own) {
     return Element{own, scale, halves && own == kHalfBytes};
   };
-  return {element(bytes.input), element(bytes.kv), element(bytes.score),
-          element(bytes.accumulator), scale};
+  return {element(bytes.input), element(bytes.kv), element(bytes.score), element(bytes.accumulator),
+          scale};
 }
 
 void decode(const Element& element, const std::byte* from, std::span<float> to) {

@@ -34,8 +34,8 @@ struct Elements {
   std::int64_t scale = 1;
 };
 
-/// Throws InputError if a type does not fit: fp16 needs two bytes.
-Elements elements_of(const ElementBytes& bytes, ReplayType type);
+/// Throws InputError if the type does not fit the workload: fp16 needs two bytes.
+Elements elements_of(const Workload& workload, ReplayType type);
 
 /// to.size() elements from `from`.
 void decode(const Element& element, const std::byte* from, std::span<float> to);

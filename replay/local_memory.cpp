@@ -28,10 +28,9 @@ LocalMemory::Range LocalMemory::locate(const Step& step, const SlotByte& at, std
                                        const Datum& datum) {
   const auto place = slots_->find(at.slot, at.core);
   if (!place || at.byte + bytes > place->bytes) {
-    const std::string problem =
-        place ? fmt::format("needs bytes {} to {} of a slot of {}", at.byte, at.byte + bytes,
-                            place->bytes)
-              : "is in a slot that the footprint does not have";
+    const std::string problem = place ? fmt::format("needs bytes {} to {} of a slot of {}", at.byte,
+                                                    at.byte + bytes, place->bytes)
+                                      : "is in a slot that the footprint does not have";
     violations_.add({step_text(step), slot_text(at.slot), datum_text(datum), problem});
     return {};
   }
@@ -57,8 +56,8 @@ bool LocalMemory::expect(const Step& step, const SlotByte& at, const Range& rang
   if (found == number) {
     return true;
   }
-  violations_.add({step_text(step), slot_text(at.slot), datum_text(expected),
-                   mismatch(range, number, found)});
+  violations_.add(
+      {step_text(step), slot_text(at.slot), datum_text(expected), mismatch(range, number, found)});
   return false;
 }
 

@@ -29,8 +29,8 @@ Datum sub_tile_datum(const Step& step, Operand operand) {
 
 }  // namespace
 
-Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& elements, DramTensors& dram,
-                 LocalMemory& memory, Violations& violations)
+Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& elements,
+                 DramTensors& dram, LocalMemory& memory, Violations& violations)
     : problem_(problem),
       shape_(problem.shape),
       tiling_(tiling),
@@ -84,9 +84,9 @@ Block Machine::columns_of(const Step& step, Block rows) const {
 
 void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& datum) {
   if (moved != step.operation.payload_bytes) {
-    violations_.add({step_text(step), "DRAM", datum_text(datum),
-                     fmt::format("has {} bytes, but the payload is {}", moved,
-                                 step.operation.payload_bytes)});
+    violations_.add(
+        {step_text(step), "DRAM", datum_text(datum),
+         fmt::format("has {} bytes, but the payload is {}", moved, step.operation.payload_bytes)});
   }
 }
 
@@ -94,7 +94,8 @@ void Machine::check_stored(const Step& step, const Datum& datum) {
   const DramTensor& tensor = dram_.of(step.operation.operand);
   for (std::int64_t row = 0; row < step.operation.rows; ++row) {
     if (tensor.stores(step.operation.pair, first_row(step) + row) == 0) {
-      violations_.add({step_text(step), "DRAM", datum_text(datum), "is loaded before it is stored"});
+      violations_.add(
+          {step_text(step), "DRAM", datum_text(datum), "is loaded before it is stored"});
       return;
     }
   }

@@ -53,9 +53,7 @@ class Machine {
   void note_stored(const Step& step);
 
   std::int64_t head(const Step& step) const { return step.operation.pair % tiling_.heads; }
-  std::int64_t first_row(const Step& step) const {
-    return step.operation.q_tile * tiling_.q_rows;
-  }
+  std::int64_t first_row(const Step& step) const { return step.operation.q_tile * tiling_.q_rows; }
   std::int64_t destroyed_from(Operand operand) const;
   bool is_destroyed(const Operation& op, Operand operand) const;
   std::int64_t parts_of(const Operation& op) const;

@@ -76,8 +76,9 @@ double error_bound(const Workload& workload, const Elements& elements, const Til
   constexpr double kSingle = 1e-5;
   const double score = elements.score.half ? 2 * scale.score : 0;
   const double probability = elements.input.half ? 1 : 0;
-  const double sums =
-      elements.accumulator.half ? static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols)) : 0;
+  const double sums = elements.accumulator.half
+                          ? static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols))
+                          : 0;
   const double output = elements.input.half ? 1 : 0;
   const double tiny =
       elements.input.half ? static_cast<double>(workload.kv_len) * kHalfSubnormal : 0;

@@ -22,7 +22,8 @@ void check_output(const DramTensors& dram, std::int64_t pairs, Violations& viola
     for (std::int64_t row = 0; row < output.rows(); ++row) {
       const int stores = output.stores(pair, row);
       if (stores != 1) {
-        violations.add({"end of the program", "DRAM", fmt::format("O of pair {}, row {}", pair, row),
+        violations.add({"end of the program", "DRAM",
+                        fmt::format("O of pair {}, row {}", pair, row),
                         fmt::format("was stored {} times, expected once", stores)});
       }
     }
@@ -126,7 +127,7 @@ ReplayPlan make_replay_plan(Evaluator& evaluator, const Tiling& tiling, Objectiv
 ReplayReport execute(const Problem& problem, const Tiling& tiling, const ReplayPlan& plan,
                      const ReplayOptions& options) {
   ReplayReport report;
-  const Elements elements = elements_of(problem.workload.bytes, options.type);
+  const Elements elements = elements_of(problem.workload, options.type);
   DramTensors dram(problem.shape, elements, problem.plans.of(tiling).phases(), options.seed);
   LocalMemory memory(plan.arenas, elements.scale, report.violations);
   Machine machine(problem, tiling, elements, dram, memory, report.violations);
@@ -139,6 +140,7 @@ ReplayReport execute(const Problem& problem, const Tiling& tiling, const ReplayP
   }
   check_output(dram, problem.shape.pairs, report.violations);
   report.type = options.type;
+  report.lock_step = in_lock_step(problem, tiling);
   report.seed = options.seed;
   report.operations = static_cast<std::int64_t>(plan.steps.size());
   report.reloaded_sub_tiles = machine.reloaded();
@@ -158,8 +160,8 @@ ReplayReport replay(const Hardware& hardware, const Workload& workload, const Re
   const Tiling& tiling = *result.tiling;
   const Schedule& schedule = find_schedule(result.schedule);
   const Problem whole = make_problem(hardware, workload, schedule, result.variant);
-  const ReplaySample sample = sample_of(workload, tiling, whole.layout,
-                                        whole.plans.of(tiling).phases(), options.budget);
+  const ReplaySample sample =
+      sample_of(workload, tiling, whole.layout, whole.plans.of(tiling).phases(), options.budget);
   Problem problem = make_problem(hardware, sample.workload, schedule, result.variant);
   problem.pinned_qk = tiling.l0_qk;
   problem.pinned_pv = tiling.l0_pv;

@@ -21,9 +21,9 @@ struct ReplayOptions {
   ReplayBudget budget;
 };
 
-/// Replays one layer of `workload` (or a sample of it, see ReplayReport::extent) under the tiling of
-/// `result`, a result of tune() for it. Throws InputError if there is no tiling, if the type does
-/// not fit the workload's elements, or if even a sample is too large.
+/// Replays one layer of `workload` (or a sample of it, see ReplayReport::extent) under the tiling
+/// of `result`, a result of tune() for it. Throws InputError if there is no tiling, if the type
+/// does not fit the workload's elements, or if even a sample is too large.
 ReplayReport replay(const Hardware& hardware, const Workload& workload, const Result& result,
                     const ReplayOptions& options);
 

@@ -87,11 +87,12 @@ ReplaySample sample_of(const Workload& workload, const Tiling& tiling, const Cor
       return {as_workload(workload, part), {part.pairs, all.pairs, part.rows, all.rows}};
     }
   }
-  throw InputError(fmt::format(
-      "workload '{}' is too large to replay: even a sample of {} pairs and {} query rows has {:.1e} "
-      "multiply-accumulates and {:.1e} operations, expected at most {:.1e} and {:.1e}",
-      workload.name, tiles.pairs, tiles.rows, macs_of(tiles),
-      count_operations(tiles, tiling, layout, phases), budget.macs, budget.operations));
+  throw InputError(
+      fmt::format("workload '{}' is too large to replay: even a sample of {} pairs and {} query "
+                  "rows has {:.1e} "
+                  "multiply-accumulates and {:.1e} operations, expected at most {:.1e} and {:.1e}",
+                  workload.name, tiles.pairs, tiles.rows, macs_of(tiles),
+                  count_operations(tiles, tiling, layout, phases), budget.macs, budget.operations));
 }
 
 }  // namespace tilewright

@@ -10,17 +10,17 @@
 
 namespace tilewright {
 
-/// What one replay may do: about three seconds of arithmetic, half a gigabyte for the graph of the
+/// What one replay may do: a few seconds of arithmetic, half a gigabyte for the graph of the
 /// reference, and as much for tensors.
 struct ReplayBudget {
-  double macs = 4e9;
+  double macs = 1e10;
   double operations = 4e5;
   double tensor_bytes = 5e8;
 };
 
-/// A workload that `tiling` cuts as it cuts the whole one, but with fewer groups, or query tiles, of
-/// the inner kind: every core keeps its first and last ones, with their sizes, and one or more in
-/// the middle.
+/// A workload that `tiling` cuts as it cuts the whole one, but with fewer groups, or query tiles,
+/// of the inner kind: every core keeps its first and last ones, with their sizes, and one or more
+/// in the middle.
 struct ReplaySample {
   Workload workload;
   ReplayExtent extent;

@@ -115,8 +115,10 @@ StoredResult read_result(const YamlMap& result) {
                       result.text("workload"),
                       result.text("schedule"),
                       result.text("variant"),
-                      {}};
-  result.text("objective");
+                      {},
+                      result.text("objective"),
+                      result.at("hw", "text").line(),
+                      result.at("workload", "text").line()};
   result.text("strategy");
   result.at("seed", "a whole number");
   check_outcome(result);

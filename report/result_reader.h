@@ -16,6 +16,9 @@ struct StoredResult {
   std::string variant;
   /// Factors by the names that `--pin` takes; empty if the result has no tiling.
   std::map<std::string, std::string> factors;
+  std::string objective;
+  int hw_line = 0;  ///< where `hw` stands in the file
+  int workload_line = 0;
 };
 
 /// All results of a file, which has one or a list of them. Checks keys, types and ranges; `file`

@@ -1,4 +1,5 @@
-// Random candidates of every schedule, executed on real numbers in an L1 of exactly their footprint.
+// Random candidates of every schedule, executed on real numbers in an L1 of exactly their
+// footprint.
 #include <catch2/catch.hpp>
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace tilewright::test {
 namespace {
 
 constexpr std::uint64_t kSeed = 20'260'801;
-constexpr std::int64_t kCases = 40;      ///< of every variant in the ordinary run
+constexpr std::int64_t kCases = 40;  ///< of every variant in the ordinary run
 constexpr std::int64_t kLongCases = 200;
 constexpr double kRelativeError = 1e-5;
 
