@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.."
 source tools/setup.sh
 
 jobs=$(nproc)
-engine_tests=(unit_tests oracle_tests conformance_tests law_tests)
+engine_tests=(unit_tests oracle_tests conformance_tests law_tests replay_tests)
 
 install_missing
 
 printf '\n== Address and undefined-behaviour sanitizers ==\n\n'
 build asan "${engine_tests[@]}"
-ctest --test-dir build/asan --output-on-failure -j "$jobs" -R '^(unit|oracle_.*|conformance|laws)$' \
+ctest --test-dir build/asan --output-on-failure -j "$jobs" -R '^(unit|oracle_.*|conformance|laws|replay)$' \
   -LE long
 
 printf '\n== Thread sanitizer ==\n\n'
