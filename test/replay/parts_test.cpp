@@ -12,6 +12,7 @@
 #include "replay/half.h"
 #include "replay/offset_allocator.h"
 #include "replay/replay.h"
+#include "report/replay_card.h"
 #include "schedules/workload_yaml.h"
 #include "search/tune.h"
 
@@ -135,6 +136,66 @@ TEST_CASE("replay: query heads that share K and V give what each gives by itself
     CHECK(report.extent.pairs == 4);
     CHECK(report.extent.rows == 280);
   }
+}
+
+TEST_CASE("replay: the seed decides the numbers") {
+  const Hardware machine = load_hardware("flat-edge");
+  const Workload workload = many_tiles(1);
+  const Result result = tune(machine, workload, "flat", {});
+  const auto scale = [&](std::uint64_t seed) {
+    ReplayOptions options;
+    options.seed = seed;
+    return replay(machine, workload, result, options).error.output_scale;
+  };
+  CHECK(scale(1) == scale(1));
+  CHECK(scale(1) != scale(2));
+}
+
+/// A report in which everything is as it should be.
+ReplayReport good_report() {
+  ReplayReport report;
+  report.hw = "npu";
+  report.workload = "net";
+  report.schedule = "flat";
+  report.variant = "serial";
+  report.extent = {3, 9, 20, 20};
+  report.error = {1e-7, 2e-7, 0.5, 5e-6};
+  report.traffic = {{Operand::kQ, 4096, 4096, 0, 0}, {Operand::kO, 0, 0, 2048, 2048}};
+  report.memory = {2, 1000, 640, 640};
+  return report;
+}
+
+TEST_CASE("replay card: a good report says what was done") {
+  const std::string card = replay_card(good_report());
+  CHECK_THAT(card, Catch::StartsWith("net on npu, schedule flat (serial): replay in fp32"));
+  CHECK_THAT(card, Catch::Contains("a sample, 3 of 9 pairs and 20 of 20 query rows"));
+  CHECK_THAT(card, Catch::Contains("Q 4,096 bytes\n"));
+  CHECK_THAT(card, Catch::Contains("640 of 1,000 bytes in each of 2, as predicted"));
+  CHECK_THAT(card, Catch::EndsWith("all as predicted\n"));
+}
+
+/// The card and the message of a report after `spoil` has changed it: both must say `text`.
+template <typename Spoil>
+void expect_failure(const std::string& on_card, const std::string& in_message, const Spoil& spoil) {
+  ReplayReport report = good_report();
+  spoil(report);
+  CHECK_FALSE(report.passed());
+  CHECK_THAT(replay_card(report), Catch::Contains(on_card) && Catch::EndsWith("FAILED\n"));
+  CHECK_THAT(replay_failure_text(report), Catch::Contains(in_message));
+}
+
+TEST_CASE("replay card: whatever is wrong is on it") {
+  expect_failure("Q 4,095 (NOT 4,096)", "traffic",
+                 [](ReplayReport& report) { report.traffic[0].loaded = 4095; });
+  expect_failure("NOT as predicted: 8 bytes of fragmentation", "L1 peak",
+                 [](ReplayReport& report) { report.memory.peak_bytes = 648; });
+  expect_failure("NOT within the bound 5e-06", "largest error",
+                 [](ReplayReport& report) { report.error.absolute = 1; });
+  expect_failure("2 VIOLATIONS", "2 violations, the first: load K: K in k[0] is late",
+                 [](ReplayReport& report) {
+                   report.violations.add({"load K", "k[0]", "K", "is late"});
+                   report.violations.add({"load V", "v[0]", "V", "is late"});
+                 });
 }
 
 }  // namespace
