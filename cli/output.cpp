@@ -15,6 +15,7 @@
 #include "cli/console.h"
 #include "cli/version.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "common/text_file.h"
 #include "report/emit_csv.h"
 #include "report/emit_yaml.h"
@@ -79,6 +80,11 @@ std::string render(const ResultSet& set, Format format, const TableText& table) 
 }
 
 }  // namespace
+
+std::vector<NamedFile> files_among(std::vector<NamedFile> inputs) {
+  std::erase_if(inputs, [](const NamedFile& input) { return !looks_like_path(input.path); });
+  return inputs;
+}
 
 void check_replaces_none(const NamedFile& output, const std::vector<NamedFile>& others) {
   for (const NamedFile& other : others) {

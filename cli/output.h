@@ -28,6 +28,9 @@ struct NamedFile {
   std::string path;
 };
 
+/// Those whose path is a file's and not the name of a bundled one.
+std::vector<NamedFile> files_among(std::vector<NamedFile> inputs);
+
 /// What a table of these results looks like depends on the command.
 using TableText = std::function<std::string(const ResultSet&)>;
 

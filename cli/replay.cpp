@@ -106,9 +106,9 @@ std::vector<ReplayCase> replay_cases(const ReplayArguments& arguments) {
 }
 
 std::vector<NamedFile> files_of(const ReplayArguments& arguments) {
-  std::vector<NamedFile> files{{"RESULT", arguments.file}};
-  if (looks_like_path(arguments.hardware)) files.push_back({"--hw", arguments.hardware});
-  if (looks_like_path(arguments.workload)) files.push_back({"--workload", arguments.workload});
+  std::vector<NamedFile> files =
+      files_among({{"--hw", arguments.hardware}, {"--workload", arguments.workload}});
+  files.insert(files.begin(), {"RESULT", arguments.file});
   return files;
 }
 

@@ -10,7 +10,6 @@
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "common/error.h"
-#include "common/text.h"
 #include "report/result_text.h"
 #include "schedules/schedule.h"
 #include "schedules/workload_yaml.h"
@@ -124,12 +123,7 @@ Suite load_accepted_suite(const SearchArguments& arguments) {
 }
 
 std::vector<NamedFile> input_files(const SearchArguments& arguments) {
-  std::vector<NamedFile> files;
-  for (const NamedFile& file :
-       {NamedFile{"--hw", arguments.hardware}, NamedFile{"--workload", arguments.workload}}) {
-    if (looks_like_path(file.path)) files.push_back(file);
-  }
-  return files;
+  return files_among({{"--hw", arguments.hardware}, {"--workload", arguments.workload}});
 }
 
 std::string variant_for(const SearchArguments& arguments, const std::string& schedule) {

@@ -178,22 +178,8 @@ std::int64_t Evaluator::l0_traffic(const Sizes& sizes, const Choices& choices) c
 
 std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const {
   const Shape& shape = problem_.shape;
-  const TileCounts& c = sizes.counts;
-  const bool queries = sizes.tiling.core_split == CoreSplit::kQuery;
-  const bool together = queries && problem_.layout.l1_shared;
-  const std::int64_t streamed = together ? ceil_div(c.q_tiles, problem_.layout.cores) : c.q_tiles;
-  const std::int64_t resident = queries && !together ? sizes.active : 1;
-  const std::int64_t again_cols =
-      sizes.overwritten > 0 ? shape.cols - (c.sub_tiles - sizes.overwritten) * sizes.tiling.kv_cols
-                            : 0;
   const auto stream = [&](MatmulKind kind) {
-    if (!sizes.tiling.kv_resident) {
-      return streamed * shape.cols * stream_col_bytes(shape, kind);
-    }
-    const bool overwritten =
-        sizes.tiling.overwrite == (kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue);
-    const std::int64_t again = overwritten ? again_cols : 0;
-    return (resident * (shape.cols - again) + streamed * again) * stream_col_bytes(shape, kind);
+    return stream_bytes(shape, sizes, problem_.layout, kind);
   };
   std::int64_t bytes = 0;
   for (const PhasePlan& phase : plan.phases()) {

@@ -46,6 +46,10 @@ class L0Table {
     return (static_cast<std::uint64_t>(rows) << 32U) | static_cast<std::uint64_t>(cols);
   }
 
+  static std::size_t hash_of(std::uint64_t key) {
+    return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ULL) >> 32U);
+  }
+
   /// Null if it is not there (yet).
   const L0Answer* find(std::uint64_t key) const {
     const Slots& slots = *newest_.load(std::memory_order_acquire);
@@ -75,9 +79,7 @@ class L0Table {
   static_assert(sizeof(Slot) == 64);
   struct Slots {
     explicit Slots(std::size_t count) : mask(count - 1), table(count) {}
-    std::size_t hash(std::uint64_t key) const {
-      return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15ULL) >> 32U) & mask;
-    }
+    std::size_t hash(std::uint64_t key) const { return hash_of(key) & mask; }
     const L0Answer* put(std::uint64_t key, const L0Answer& answer);
 
     std::size_t mask;

@@ -198,7 +198,7 @@ const L0Answer& L0Tiles::compute(std::int64_t rows, std::int64_t cols) {
   const std::uint64_t key = L0Table::key_of(rows, cols);
   Overflow* place = nullptr;
   if (!overflow_.empty()) {
-    place = &overflow_[static_cast<std::size_t>(key * 0x9E3779B97F4A7C15ULL >> 40U) % kOverflow];
+    place = &overflow_[L0Table::hash_of(key) % kOverflow];
     if (place->key == key) {
       return place->answer;
     }

@@ -115,6 +115,23 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
   return total;
 }
 
+std::int64_t stream_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
+                          MatmulKind kind) {
+  const Tiling& t = sizes.tiling;
+  const bool queries = t.core_split == CoreSplit::kQuery;
+  const bool together = queries && layout.l1_shared;
+  const std::int64_t passes =
+      together ? ceil_div(sizes.counts.q_tiles, layout.cores) : sizes.counts.q_tiles;
+  const std::int64_t copies = queries && !together ? sizes.active : 1;
+  std::int64_t resident = t.kv_resident ? shape.cols : 0;
+  if (sizes.overwritten > 0 &&
+      t.overwrite == (kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue)) {
+    resident = (sizes.counts.sub_tiles - sizes.overwritten) * t.kv_cols;
+  }
+  const std::int64_t cols = copies * resident + passes * (shape.cols - resident);
+  return cols * stream_col_bytes(shape, kind);
+}
+
 std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                         const Divisor& alignment, std::span<const PhasePlan> phases) {
   std::int64_t bytes = 0;

@@ -43,6 +43,10 @@ Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layou
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                     const Divisor& alignment, const PhasePlan& phase);
 
+/// Bytes of K (V) that all cores load together for one pair and layer.
+std::int64_t stream_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
+                          MatmulKind kind);
+
 /// The largest footprint over the phases.
 std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                         const Divisor& alignment, std::span<const PhasePlan> phases);

@@ -58,7 +58,7 @@ class Pipeline {
     std::int64_t end = s[kLoad];
     end = std::max(end, kStages.first ? s[kMatrix] : 0);
     end = std::max(end, kStages.softmax ? s[kVector] : 0);
-    return std::max(end, kShared ? 0 : s[kStore]);
+    return std::max(end, s[kStoreQueue]);
   }
 
  private:
@@ -78,6 +78,7 @@ class Pipeline {
   static constexpr std::size_t kStored2 = kInput2 + 1;
   /// The store queue is free (on a shared channel: kLoad). What follows is there for two channels.
   static constexpr std::size_t kStore = kStored2 + 1;
+  static constexpr std::size_t kStoreQueue = kShared ? kLoad : kStore;
   /// The last matmul of the newest second stage; the one before it or, if resident, the last one
   /// that read what stays.
   static constexpr std::size_t kSecond1 = kStore + 1;
@@ -282,7 +283,7 @@ class Pipeline {
     std::int64_t stored = 0;  ///< the newest store is done (not where stores come first)
   };
   Boundary boundary(const Times& s) const {
-    return {kStages.first ? s[kMatrix] : s[kVector], kShared ? s[kLoad] : s[kStore]};
+    return {kStages.first ? s[kMatrix] : s[kVector], s[kStoreQueue]};
   }
 
   /// Round i (`here`) leaves, round i + look-ahead + 1 (`there`) enters; `between` is round i + 1
@@ -299,7 +300,7 @@ class Pipeline {
     if (store_first()) {
       // The store goes first: the next round's matmul writes its slot.
       store(s, here, done);
-      before = kShared ? s[kLoad] : s[kStore];
+      before = s[kStoreQueue];
     }
     front(s, there, {from.input, before}, {kStages.softmax ? s[kVector] : 0, false});
     const std::int64_t input = s[kLoad] + t_.latency;
@@ -307,7 +308,7 @@ class Pipeline {
       store(s, here, done);
     }
     if (!delays_softmax()) {
-      const std::int64_t output = single() ? (kShared ? s[kLoad] : s[kStore]) : from.stored;
+      const std::int64_t output = single() ? s[kStoreQueue] : from.stored;
       shift_ready(s);
       softmax(s, there, {input, output}, 0);
     }
@@ -458,8 +459,7 @@ class Pipeline {
   }
 
   [[gnu::always_inline]] void store(Times& s, const RoundMap& round, std::int64_t done) const {
-    constexpr std::size_t kQueue = kShared ? kLoad : kStore;
-    s[kQueue] = std::max(s[kQueue], done) + round.store;
+    s[kStoreQueue] = std::max(s[kStoreQueue], done) + round.store;
   }
 
   const PhaseTimes& t_;

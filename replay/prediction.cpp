@@ -41,20 +41,8 @@ class Prediction {
   OperandTraffic& at(Operand operand) { return all_[static_cast<std::size_t>(operand)]; }
 
   void add_stream(MatmulKind kind) {
-    const Tiling& t = sizes_.tiling;
-    const bool key = kind == MatmulKind::kQK;
-    const bool queries = t.core_split == CoreSplit::kQuery;
-    const std::int64_t passes = queries && layout_.l1_shared
-                                    ? ceil_div(sizes_.counts.q_tiles, layout_.cores)
-                                    : sizes_.counts.q_tiles;
-    const std::int64_t copies = queries && !layout_.l1_shared ? sizes_.active : 1;
-    std::int64_t resident = t.kv_resident ? shape_.cols : 0;
-    if (t.overwrite == (key ? Overwrite::kKey : Overwrite::kValue)) {
-      resident = (sizes_.counts.sub_tiles - sizes_.overwritten) * t.kv_cols;
-    }
-    const std::int64_t cols = copies * resident + passes * (shape_.cols - resident);
-    at(key ? Operand::kK : Operand::kV).loaded_predicted +=
-        shape_.pairs * cols * stream_col_bytes(shape_, kind);
+    at(kind == MatmulKind::kQK ? Operand::kK : Operand::kV).loaded_predicted +=
+        shape_.pairs * stream_bytes(shape_, sizes_, layout_, kind);
   }
 
   const Shape& shape_;
