@@ -99,7 +99,7 @@ void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
   const auto conserve = [&](MatmulKind kind, StageTimes& loads) {
     const std::int64_t bytes =
-        problem_.shape.cols * stream_col_bytes(problem_.shape, kind) / sizes.busiest.share_first;
+        problem_.shape.cols * stream_col_bytes(problem_.shape, kind) / sizes.busiest.share;
     const std::int64_t all = transfer.busy_cycles(bytes) + transfer.setup() * times.sub_tiles;
     loads.load_edge = std::max(loads.load_edge, all - (times.sub_tiles - 1) * loads.load_full);
   };

@@ -61,8 +61,7 @@ Busy busy_of(const PhaseTimes& t) {
 
 bool same_rounds(const CoreRounds& a, const CoreRounds& b) {
   return a.full_groups == b.full_groups && a.edge_heads == b.edge_heads &&
-         a.positions == b.positions && a.rows_last == b.rows_last && a.share_last == b.share_last &&
-         a.share_first == b.share_first;
+         a.positions == b.positions && a.rows_last == b.rows_last;
 }
 
 void add_core(Details& sum, const Busy& busy, std::int64_t overlap, std::int64_t core) {
@@ -94,14 +93,19 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   for (const PhasePlan& phase : plan.phases()) {
     sum.write_bytes += shape.pairs * shape.rows * phase.output_row_bytes;
     CoreRounds before;
+    PhaseTimes leader;
     Busy busy;
     std::int64_t overlap = 0;
     for (std::int64_t core = 0; core < active; ++core) {
       const CoreRounds rounds = deal_rounds(counts, tiling, problem.layout, core);
       const PhaseTimes times = evaluator.phase_times(tiling, costs, phase, rounds);
+      if (core == 0 || rounds.share == 1) {
+        leader = times;
+      }
       if (core == 0 || !same_rounds(rounds, before)) {
         busy = busy_of(times);
-        overlap = phase_overlap(times);
+        leader.last_differs = leader.last_differs || times.last_differs;
+        overlap = phase_overlap(leader, times);
       }
       add_core(sum, busy, overlap, core);
       before = rounds;

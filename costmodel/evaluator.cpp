@@ -11,6 +11,14 @@ constexpr std::size_t index_of(MatmulKind kind) {
   return kind == MatmulKind::kQK ? 0 : 1;
 }
 
+/// A core without a query tile only helps to load K and V.
+void keep_loads_of_shares(RoundTimes& round) {
+  round.input = round.softmax = round.store = 0;
+  for (StageTimes* stage : {&round.first, &round.second}) {
+    stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
+  }
+}
+
 }  // namespace
 
 Evaluator::Evaluator(const Problem& problem)
@@ -116,23 +124,15 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.overwrite = sizes.overwritten > 0 ? sizes.tiling.overwrite : Overwrite::kNone;
   out.overwritten = sizes.overwritten;
 
-  const bool same_share = rounds.share_last == rounds.share_full;
-  const bool same_last = rounds.rows_last == rounds.rows_full && same_share;
-  out.last_differs = rounds.positions > 1 && !same_last;
-  auto loads = load_times(sizes, phase, rounds.share_last);
+  const auto loads = load_times(sizes, phase, rounds.share);
+  out.last_differs = rounds.positions > 1 && rounds.rows_last != rounds.rows_full;
   round_times(sizes, phase, choices, rounds.rows_last, loads, out.last);
   if (out.last_differs) {
-    if (!same_share) {
-      loads = load_times(sizes, phase, rounds.share_full);
-    }
     round_times(sizes, phase, choices, rounds.rows_full, loads, out.full);
   } else {
     out.full = out.last;
   }
   if (out.kv_resident) {
-    if (rounds.share_first != (out.last_differs ? rounds.share_full : rounds.share_last)) {
-      loads = load_times(sizes, phase, rounds.share_first);
-    }
     out.resident_first.load_full = loads[0].full;
     out.resident_first.load_edge = loads[0].edge;
     out.resident_second.load_full = loads[1].full;
@@ -142,13 +142,13 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
 
 std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const {
-  // Cores that lack the last query tile of every group come to the next group a round earlier. Its
-  // loads then stand before others in their queue, which can cost such a core more than the tile
-  // would have.
+  // Cores with an L1 of their own that lack the last query tile of every group come to the next
+  // group a round earlier. Its loads then stand before others in their queue, which can cost such a
+  // core more than the tile would have.
   const std::int64_t cores = problem_.layout.cores;
   const bool uneven = !problem_.serial && sizes.tiling.core_split == CoreSplit::kQuery &&
-                      sizes.counts.groups > 1 && sizes.counts.q_tiles > cores &&
-                      sizes.counts.q_tiles % cores != 0;
+                      sizes.busiest.share == 1 && sizes.counts.groups > 1 &&
+                      sizes.counts.q_tiles > cores && sizes.counts.q_tiles % cores != 0;
   const CoreRounds shorter =
       uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, cores - 1) : CoreRounds{};
   std::int64_t cycles = 0;
@@ -361,7 +361,14 @@ std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t inde
   if (at == 0 && pinned.m > 0) {
     return {l0_.cost(tile, pinned).value()};
   }
-  return l0_.pareto(tile);
+  std::vector<TileCost> options = l0_.pareto(tile);
+  if ((at & 2U) != 0) {
+    // Core 0 must stay the busiest, whatever its full tiles take: only its makespan is looked at.
+    const std::int64_t cols = (at & 1U) != 0 ? sizes.counts.edge_cols : sizes.tiling.kv_cols;
+    const std::int64_t most = l0_.fastest(sizes.tiling.q_rows, cols).cycles(kind);
+    std::erase_if(options, [most](const TileCost& option) { return option.cycles > most; });
+  }
+  return options;
 }
 
 OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {
@@ -379,6 +386,9 @@ PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& co
                                   const PhasePlan& phase, const CoreRounds& rounds) const {
   PhaseTimes times;
   times_of(sizes_of(problem_.shape, tiling, problem_.layout), rounds, phase, costs.choices, times);
+  if (rounds.rows_last == 0) {
+    keep_loads_of_shares(times.last);
+  }
   return times;
 }
 

@@ -12,8 +12,6 @@ namespace tilewright {
 /// mixture.
 class OverlapRecorder {
  public:
-  static constexpr bool kActive = true;
-
   void matrix(std::int64_t start, std::int64_t end) { record(matrix_, vector_, start, end); }
   void vector(std::int64_t start, std::int64_t end) { record(vector_, matrix_, start, end); }
 
@@ -56,14 +54,6 @@ class OverlapRecorder {
   Intervals matrix_;
   Intervals vector_;
   std::int64_t total_ = 0;
-};
-
-/// Records nothing and costs nothing.
-class NoRecorder {
- public:
-  static constexpr bool kActive = false;
-  void matrix(std::int64_t, std::int64_t) {}
-  void vector(std::int64_t, std::int64_t) {}
 };
 
 }  // namespace tilewright

@@ -68,13 +68,13 @@ std::int64_t phase_makespan(const PhaseTimes& times) {
   return times.serial ? serial_makespan(times) : walk_phase(times, nothing);
 }
 
-std::int64_t phase_overlap(const PhaseTimes& times) {
-  if (times.serial || !times.has_softmax || !times.has_first) {
+std::int64_t phase_overlap(const PhaseTimes& leader, const PhaseTimes& own) {
+  if (leader.serial || !leader.has_softmax || !leader.has_first) {
     return 0;
   }
-  OverlapRecorder recorder;
-  [[maybe_unused]] const std::int64_t cycles = walk_phase(times, recorder);
-  assert(cycles == phase_makespan(times));
+  RoundRecorder recorder(leader, own);
+  [[maybe_unused]] const std::int64_t cycles = walk_phase(leader, recorder);
+  assert(cycles == phase_makespan(leader));
   return recorder.total();
 }
 

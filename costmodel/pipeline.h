@@ -65,8 +65,10 @@ std::int64_t phase_makespan(const PhaseTimes& times);
 /// The same where everything runs in sequence (phase_makespan() calls it for `serial`).
 std::int64_t serial_makespan(const PhaseTimes& times);
 
-/// Cycles in which the matrix and the vector unit are both busy. Walks transients round by round
-/// and every sub-tile of a round: for the answer of a search, not for its inner loop.
-std::int64_t phase_overlap(const PhaseTimes& times);
+/// Cycles in which the matrix and the vector unit are both busy on a core that starts everything
+/// when `leader` does and needs its `own` times for it: pass the same twice but for cores in
+/// lock-step. `leader.last_differs` must be set if `own.last_differs` is. Walks transients round by
+/// round and every sub-tile of a round: for the answer of a search, not for its inner loop.
+std::int64_t phase_overlap(const PhaseTimes& leader, const PhaseTimes& own);
 
 }  // namespace tilewright

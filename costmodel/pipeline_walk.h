@@ -9,7 +9,6 @@
 
 #include "common/math.h"
 #include "costmodel/leap.h"
-#include "costmodel/overlap.h"
 #include "costmodel/pipeline.h"
 #include "costmodel/round_map.h"
 #include "costmodel/stage_record.h"
@@ -391,10 +390,8 @@ class Pipeline {
         end = round.first_stage.at(entry);
       }
       if constexpr (Recorder::kActive) {
-        record_stage(t_,
-                     {round, round.times->first, t_.resident_first, entry, s[kLoad] + t_.latency,
-                      s[kLoad], overwritten},
-                     recorder_);
+        recorder_.stage({round, &RoundTimes::first, t_.resident_first, entry, s[kLoad] + t_.latency,
+                         s[kLoad], overwritten});
       }
       s[kMatrix] = end.matmul;
       s[kLoad] = end.load;
@@ -427,9 +424,8 @@ class Pipeline {
         }
       }
       if constexpr (Recorder::kActive) {
-        record_stage(
-            t_, {round, round.times->second, t_.resident_second, entry, 0, s[kLoad], overwritten},
-            recorder_);
+        recorder_.stage(
+            {round, &RoundTimes::second, t_.resident_second, entry, 0, s[kLoad], overwritten});
       }
       const StageEnd end = kShared && !overwritten ? round.second_stage.at(entry.ready, entry.load)
                                                    : round.second_stage.at(entry);
@@ -454,7 +450,9 @@ class Pipeline {
         start = std::max(start, from.stored);
       }
       s[kVector] = start + round.softmax;
-      recorder_.vector(start, s[kVector]);
+      if constexpr (Recorder::kActive) {
+        recorder_.softmax(round, start);
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <boost/graph/topological_sort.hpp>
 
 #include "common/error.h"
+#include "costmodel/graph_names.h"
 
 namespace tilewright {
 namespace {
@@ -44,65 +46,31 @@ using VertexId = boost::graph_traits<Graph>::vertex_descriptor;
 
 constexpr VertexId kNobody = static_cast<VertexId>(-1);
 
-const char* operand_name(Operand operand) {
-  switch (operand) {
-    case Operand::kQ:
-      return "Q";
-    case Operand::kK:
-      return "K";
-    case Operand::kV:
-      return "V";
-    case Operand::kS:
-      return "S";
-    case Operand::kP:
-      return "P";
-    case Operand::kO:
-      return "O";
-    case Operand::kNone:
-      break;
+/// The newest operation of every core that did something to a slot.
+class Users {
+ public:
+  void note(std::int64_t core, VertexId id) {
+    const auto own = std::find_if(newest_.begin(), newest_.end(),
+                                  [core](const auto& user) { return user.first == core; });
+    if (own == newest_.end()) {
+      newest_.emplace_back(core, id);
+    } else {
+      own->second = id;
+    }
   }
-  return "-";
-}
+  bool empty() const { return newest_.empty(); }
+  auto begin() const { return newest_.begin(); }
+  auto end() const { return newest_.end(); }
 
-std::string operation_name(const Operation& op) {
-  switch (op.unit) {
-    case Unit::kLoad:
-      return fmt::format("load_{}", operand_name(op.operand));
-    case Unit::kStore:
-      return fmt::format("store_{}", operand_name(op.operand));
-    case Unit::kVector:
-      return "softmax";
-    case Unit::kMatrix:
-      break;
-  }
-  return op.matmul == MatmulKind::kQK ? "matmul_qk" : "matmul_pv";
-}
-
-const char* pool_name(SlotUse::Pool pool) {
-  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing"};
-  return kNames[static_cast<std::size_t>(pool)];
-}
-
-std::string slots_text(std::span<const SlotUse> uses) {
-  std::string text;
-  for (const SlotUse& use : uses) {
-    text += fmt::format("{}{}[{}]#{}", text.empty() ? "" : " ", pool_name(use.pool), use.index,
-                        use.content);
-  }
-  return text;
-}
-
-const char* edge_name(EdgeKind kind) {
-  constexpr std::array kNames{"queue", "data", "slot", "barrier", "sequence"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
+ private:
+  std::vector<std::pair<std::int64_t, VertexId>> newest_;
+};
 
 /// What a slot holds and who has touched it.
 struct SlotState {
   std::int64_t content = -1;
-  VertexId writer = kNobody;   ///< newest
-  VertexId reader = kNobody;   ///< newest, of `content`
-  VertexId blocker = kNobody;  ///< last reader (else writer) of the content before
+  Users writers;
+  Users readers;  ///< of `content`
 };
 
 }  // namespace
@@ -121,11 +89,9 @@ class ReferenceGraph::Impl : public OperationSink {
           kMaxOperations));
     }
     for (const PhasePlan& phase : plan.phases()) {
-      for (std::int64_t core = 0; core < problem_.layout.cores; ++core) {
-        slots_.clear();
-        previous_ = barrier_;
-        expand(problem_.shape, tiling, problem_.layout, phase, core, *this);
-      }
+      slots_.clear();
+      previous_.clear();
+      expand(problem_.shape, tiling, problem_.layout, phase, *this);
       close_phase();
     }
     schedule();
@@ -134,26 +100,25 @@ class ReferenceGraph::Impl : public OperationSink {
 
   void take(const Operation& op) override {
     const VertexId id = add(op);
-    const std::int64_t lag = problem_.hardware.dram.latency_cycles;
     follow_queue(op, id);
+    follow_leader(op, id);
     for (const SlotUse& use : op.reads) {
       SlotState& slot = slots_[key(use)];
-      if (slot.content != use.content || slot.writer == kNobody) {
+      if (slot.content != use.content || slot.writers.empty()) {
         throw std::logic_error(fmt::format("{} of round {} reads slot {} which does not hold it",
-                                           graph_[id].operation, op.round, slots_text({&use, 1})));
+                                           graph_[id].operation, op.round,
+                                           graph_slots_text({&use, 1})));
       }
-      connect(slot.writer, id, EdgeKind::kData, graph_[slot.writer].unit == Unit::kLoad ? lag : 0);
-      slot.reader = id;
+      wait_for(slot.writers, op, id, EdgeKind::kData);
+      slot.readers.note(op.core, id);
     }
     for (const SlotUse& use : op.writes) {
       SlotState& slot = slots_[key(use)];
       if (slot.content != use.content) {
-        slot.blocker = slot.reader != kNobody ? slot.reader : slot.writer;
-        slot.content = use.content;
-        slot.reader = kNobody;
-        connect(slot.blocker, id, EdgeKind::kSlot, 0);
+        wait_for(slot.readers.empty() ? slot.writers : slot.readers, op, id, EdgeKind::kSlot);
+        slot = {use.content, {}, {}};
       }
-      slot.writer = id;
+      slot.writers.note(op.core, id);
     }
   }
 
@@ -187,7 +152,7 @@ class ReferenceGraph::Impl : public OperationSink {
     properties.property("end", boost::get(&Vertex::end, copy));
     std::map<boost::graph_traits<Graph>::edge_descriptor, std::string> kinds;
     for (auto [e, end] = boost::edges(copy); e != end; ++e) {
-      kinds[*e] = edge_name(copy[*e].kind);
+      kinds[*e] = graph_edge_name(copy[*e].kind);
     }
     properties.property("kind", boost::make_assoc_property_map(kinds));
     properties.property("lag", boost::get(&Edge::lag, copy));
@@ -195,15 +160,15 @@ class ReferenceGraph::Impl : public OperationSink {
   }
 
  private:
-  using SlotKey = std::pair<SlotUse::Pool, std::int64_t>;
-  static SlotKey key(const SlotUse& use) { return {use.pool, use.index}; }
+  using SlotKey = std::tuple<std::int64_t, SlotUse::Pool, std::int64_t>;  ///< core, pool, index
+  static SlotKey key(const SlotUse& use) { return {use.core, use.pool, use.index}; }
 
   VertexId add(const Operation& op) {
     Vertex vertex;
-    vertex.operation = operation_name(op);
+    vertex.operation = graph_operation_name(op);
     vertex.queue = queue_name(op.unit);
-    vertex.reads = slots_text(op.reads);
-    vertex.writes = slots_text(op.writes);
+    vertex.reads = graph_slots_text(op.reads);
+    vertex.writes = graph_slots_text(op.writes);
     vertex.phase = phase_;
     vertex.core = op.core;
     vertex.round = op.round;
@@ -271,8 +236,28 @@ class ReferenceGraph::Impl : public OperationSink {
     connect(last->second, id, EdgeKind::kQueue, 0);
     last->second = id;
     if (problem_.serial) {
-      connect(previous_, id, EdgeKind::kSequence, 0);
-      previous_ = id;
+      auto [before, first] = previous_.try_emplace(op.core, barrier_);
+      connect(before->second, id, EdgeKind::kSequence, 0);
+      before->second = id;
+    }
+  }
+
+  /// From start to start: the lag takes the leader's duration back.
+  void follow_leader(const Operation& op, VertexId id) {
+    if (op.follows) {
+      connect(leader_, id, EdgeKind::kLockStep, -graph_[leader_].duration);
+    } else {
+      leader_ = id;
+    }
+  }
+
+  /// Who follows waits for its own core's alone: the leader, with which it starts, for all.
+  void wait_for(const Users& users, const Operation& op, VertexId id, EdgeKind kind) {
+    for (const auto& [core, user] : users) {
+      if (!op.follows || core == op.core) {
+        const bool loaded = kind == EdgeKind::kData && graph_[user].unit == Unit::kLoad;
+        connect(user, id, kind, loaded ? problem_.hardware.dram.latency_cycles : 0);
+      }
     }
   }
 
@@ -342,10 +327,11 @@ class ReferenceGraph::Impl : public OperationSink {
   const OperationCosts costs_;
   Graph graph_;
   ReferenceTotals totals_;
-  std::map<SlotKey, SlotState> slots_;  ///< of the core that is being expanded
+  std::map<SlotKey, SlotState> slots_;  ///< of the phase that is being expanded
   std::map<std::pair<std::int64_t, Unit>, VertexId> queues_;
   VertexId barrier_ = kNobody;
-  VertexId previous_ = kNobody;
+  std::map<std::int64_t, VertexId> previous_;  ///< serial: by core
+  VertexId leader_ = kNobody;
   std::int64_t phase_ = 0;
 };
 

@@ -14,7 +14,7 @@
 
 namespace tilewright {
 
-enum class EdgeKind : std::uint8_t { kQueue, kData, kSlot, kBarrier, kSequence };
+enum class EdgeKind : std::uint8_t { kQueue, kData, kSlot, kBarrier, kSequence, kLockStep };
 
 /// Sums over all cores, for one layer.
 struct ReferenceTotals {
@@ -40,8 +40,7 @@ class ReferenceGraph {
 
   const ReferenceTotals& totals() const;
 
-  /// When every operation starts, in the order in which expand() emits them: phase by phase, in
-  /// each core by core.
+  /// When every operation starts, phase by phase in the order in which expand() emits them.
   std::vector<std::int64_t> start_cycles() const;
 
   /// GraphML: vertices carry operation, queue, tile, start, end, bytes, slots; edges their kind.

@@ -13,7 +13,7 @@ namespace tilewright {
 /// Where a recorded stage starts from, beyond StageEntry.
 struct StageRecord {
   const RoundMap& round;
-  const StageTimes& times;
+  StageTimes RoundTimes::*stage;  ///< which one of a round's
   const StageTimes& resident;
   StageEntry entry;
   std::int64_t input = 0;    ///< the round's input is there
@@ -21,8 +21,48 @@ struct StageRecord {
   bool overwritten = false;  ///< P took the place of the last sub-tiles
 };
 
-inline void record_stage(const PhaseTimes& phase, const StageRecord& stage,
-                         OverlapRecorder& recorder) {
+/// Records what a core does that starts every operation when `leader` does, but needs its `own`
+/// time for it (the same, unless cores work in lock-step).
+class RoundRecorder {
+ public:
+  static constexpr bool kActive = true;
+
+  RoundRecorder(const PhaseTimes& leader, const PhaseTimes& own) : leader_(leader), own_(own) {}
+
+  void stage(const StageRecord& stage);
+
+  /// The softmaxes of a round's pairs, the first one from `start` on.
+  void softmax(const RoundMap& round, std::int64_t start) {
+    for (std::int64_t head = 0; head < round.heads; ++head) {
+      overlap_.vector(start, start + own(round).softmax);
+      start += round.times->softmax;
+    }
+  }
+
+  std::int64_t total() const { return overlap_.total(); }
+  void skip(std::int64_t by, std::int64_t gain, std::int64_t times) {
+    overlap_.skip(by, gain, times);
+  }
+
+ private:
+  const RoundTimes& own(const RoundMap& round) const {
+    return round.times == &leader_.last ? own_.last : own_.full;
+  }
+
+  const PhaseTimes& leader_;
+  const PhaseTimes& own_;
+  OverlapRecorder overlap_;
+};
+
+/// Records nothing and costs nothing.
+struct NoRecorder {
+  static constexpr bool kActive = false;
+};
+
+inline void RoundRecorder::stage(const StageRecord& stage) {
+  const PhaseTimes& phase = leader_;
+  const StageTimes& times = stage.round.times->*stage.stage;
+  const StageTimes& own_times = own(stage.round).*stage.stage;
   const std::int64_t stay = stage.overwritten ? phase.sub_tiles - phase.overwritten
                                               : (phase.kv_resident ? phase.sub_tiles : 0);
   const std::int64_t slots = std::min(phase.buffers, stage.overwritten ? phase.overwritten : 2);
@@ -37,13 +77,13 @@ inline void record_stage(const PhaseTimes& phase, const StageRecord& stage,
     const bool resident = j < stay;
     std::int64_t there = 0;
     if (!resident || stage.round.first) {
-      const StageTimes& loads = resident ? stage.resident : stage.times;
+      const StageTimes& loads = resident ? stage.resident : times;
       load = std::max(load, resident ? 0 : slot) + (edge ? loads.load_edge : loads.load_full);
       there = load + phase.latency;
     }
     const std::int64_t start = std::max(matmul, there);
-    matmul = start + (edge ? stage.times.matmul_edge : stage.times.matmul_full);
-    recorder.matrix(start, matmul);
+    matmul = start + (edge ? times.matmul_edge : times.matmul_full);
+    overlap_.matrix(start, start + (edge ? own_times.matmul_edge : own_times.matmul_full));
     if (!resident) {
       slot = slots == 1 ? matmul : next_slot;
       next_slot = matmul;

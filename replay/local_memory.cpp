@@ -26,7 +26,7 @@ void LocalMemory::enter_phase(const SlotMap& slots) {
 
 LocalMemory::Range LocalMemory::locate(const Step& step, const SlotByte& at, std::int64_t bytes,
                                        const Datum& datum) {
-  const auto place = slots_->find(at.slot, at.core);
+  const auto place = slots_->find(at.slot);
   if (!place || at.byte + bytes > place->bytes) {
     const std::string problem = place ? fmt::format("needs bytes {} to {} of a slot of {}", at.byte,
                                                     at.byte + bytes, place->bytes)

@@ -21,7 +21,6 @@ namespace tilewright {
 /// A place in a slot, counted in bytes from the start of the slot.
 struct SlotByte {
   SlotUse slot;
-  std::int64_t core = 0;
   std::int64_t byte = 0;
 };
 

@@ -37,7 +37,7 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       elements_(elements),
       counts_(count_tiles(shape_, tiling)),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
-      lock_step_(in_lock_step(problem, tiling)),
+      together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
       dram_(dram),
       memory_(memory),
       violations_(violations) {}
@@ -72,7 +72,7 @@ Block Machine::rows_block(const Step& step, const SlotUse& slot, const Element& 
   // Where P takes the place of S, pairs stay as far apart as those of the larger of the two.
   const std::int64_t bytes =
       slot.pool == Pool::kScore ? std::max(shape_.bytes.score, shape_.bytes.input) : element.bytes;
-  return Block::dense({slot, op.core, head(step) * op.rows * cols * bytes}, element, op.rows, cols);
+  return Block::dense({slot, head(step) * op.rows * cols * bytes}, element, op.rows, cols);
 }
 
 /// Of whole rows of S or P, the columns of the operation's sub-tile.
@@ -126,17 +126,11 @@ bool Machine::is_destroyed(const Operation& op, Operand operand) const {
   return op.sub_tile >= destroyed_from(operand);
 }
 
-/// Cores that load a sub-tile for this operation's query tile together.
-std::int64_t Machine::parts_of(const Operation& op) const {
-  const std::int64_t cores = problem_.layout.cores;
-  return lock_step_ ? std::min(cores, counts_.q_tiles - op.q_tile / cores * cores) : 1;
-}
-
-Machine::Share Machine::share_of(const Operation& op, std::int64_t core, std::int64_t bytes) const {
-  const std::int64_t parts = parts_of(op);
-  const std::int64_t rank = parts > 1 ? core : 0;
+/// What `core` moves of `bytes` that the cores in lock-step load together.
+Machine::Share Machine::share_of(std::int64_t core, std::int64_t bytes) const {
+  const std::int64_t rank = together_ > 1 ? core : 0;
   const auto begin = [&](std::int64_t of) {
-    return bytes / parts * of + std::min(of, bytes % parts);
+    return bytes / together_ * of + std::min(of, bytes % together_);
   };
   return {begin(rank), begin(rank + 1)};
 }
@@ -149,28 +143,27 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
       operand == Operand::kK ? key_col_bytes(shape_) : value_col_bytes(shape_);
   const std::int64_t tile = tiling_.kv_cols * column;
   if (slots[0].pool == Pool::kProbability) {
-    return {slots[0], op.core, (op.sub_tile - destroyed_from(operand)) * tile};
+    return {slots[0], (op.sub_tile - destroyed_from(operand)) * tile};
   }
   if (slots[0].pool == Pool::kScore) {
-    return {slots[0], op.core, slots[1].index * tile};
+    return {slots[0], slots[1].index * tile};
   }
   if (!tiling_.kv_resident) {
-    return {slots[0], op.core, 0};
+    return {slots[0], 0};
   }
   const std::int64_t cols = std::min(shape_.cols, destroyed_from(operand) * tiling_.kv_cols);
-  return {slots[0], op.core, head(step) * cols * column + op.sub_tile * tile};
+  return {slots[0], head(step) * cols * column + op.sub_tile * tile};
 }
 
 void Machine::load_sub_tile(const Step& step) {
   const Operation& op = step.operation;
   const DramTensor& tensor = dram_.of(op.operand);
   const Datum datum = sub_tile_datum(step, op.operand);
-  const Share share = share_of(op, op.core, op.cols * tensor.row_bytes());
+  const Share share = share_of(op.core, op.cols * tensor.row_bytes());
   check_payload(step, share.end - share.begin, datum);
   SlotByte to = sub_tile_place(step, step.write_slots(), op.operand);
   if (is_destroyed(op, op.operand)) {
-    landed_[{op.operand, op.pair, op.sub_tile, op.core}] = to;
-    reloaded_ += to.slot.pool == Pool::kScore && op.core % parts_of(op) == 0 ? 1 : 0;
+    reloaded_ += to.slot.pool == Pool::kScore && !op.follows ? 1 : 0;
   }
   to.byte += share.begin;
   memory_.write_bytes(step, to, share.end - share.begin, datum,
@@ -178,39 +171,13 @@ void Machine::load_sub_tile(const Step& step) {
   moved_.loaded[index_of(op.operand)] += share.end - share.begin;
 }
 
-/// Into bytes_: every core's share of a sub-tile from where that core has put it.
-void Machine::gather(const Step& step, const Datum& datum, std::int64_t bytes) {
-  const Operation& op = step.operation;
-  bytes_.resize(static_cast<std::size_t>(bytes * elements_.scale));
-  const std::int64_t parts = parts_of(op);
-  for (std::int64_t part = 0; part < parts; ++part) {
-    const std::int64_t core = parts > 1 ? part : op.core;
-    const auto found = landed_.find({datum.operand, op.pair, op.sub_tile, core});
-    if (found == landed_.end()) {
-      violations_.add({step_text(step), slot_text(step.reads[0]), datum_text(datum),
-                       "is read before it is written"});
-      continue;
-    }
-    const Share share = share_of(op, core, bytes);
-    SlotByte from = found->second;
-    from.byte += share.begin;
-    memory_.read_bytes(step, from, share.end - share.begin, datum,
-                       bytes_.data() + share.begin * elements_.scale);
-  }
-}
-
 /// The right operand of a matmul, as op.cols rows of `cols` elements.
 std::span<float> Machine::read_sub_tile(const Step& step, Operand operand, std::int64_t cols) {
   const Operation& op = step.operation;
   const Datum datum = sub_tile_datum(step, operand);
   const std::span<float> right = scratch(kRight, op.cols * cols);
-  if (is_destroyed(op, operand)) {
-    gather(step, datum, op.cols * cols * elements_.kv.bytes);
-    decode(elements_.kv, bytes_.data(), right);
-  } else {
-    const SlotByte at = sub_tile_place(step, step.read_slots(), operand);
-    memory_.read(step, Block::dense(at, elements_.kv, op.cols, cols), datum, right);
-  }
+  const SlotByte at = sub_tile_place(step, step.read_slots(), operand);
+  memory_.read(step, Block::dense(at, elements_.kv, op.cols, cols), datum, right);
   return right;
 }
 

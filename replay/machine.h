@@ -4,9 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <span>
-#include <tuple>
 #include <vector>
 
 #include "costmodel/evaluator.h"
@@ -56,14 +54,12 @@ class Machine {
   std::int64_t first_row(const Step& step) const { return step.operation.q_tile * tiling_.q_rows; }
   std::int64_t destroyed_from(Operand operand) const;
   bool is_destroyed(const Operation& op, Operand operand) const;
-  std::int64_t parts_of(const Operation& op) const;
-  Share share_of(const Operation& op, std::int64_t core, std::int64_t bytes) const;
+  Share share_of(std::int64_t core, std::int64_t bytes) const;
   SlotByte sub_tile_place(const Step& step, std::span<const SlotUse> slots, Operand operand) const;
   Block rows_block(const Step& step, const SlotUse& slot, const Element& element,
                    std::int64_t cols) const;
   Block columns_of(const Step& step, Block rows) const;
   std::span<float> read_sub_tile(const Step& step, Operand operand, std::int64_t cols);
-  void gather(const Step& step, const Datum& datum, std::int64_t bytes);
   std::span<float> scratch(std::size_t which, std::int64_t count);
 
   const Problem& problem_;
@@ -72,17 +68,13 @@ class Machine {
   const Elements& elements_;
   const TileCounts counts_;
   const std::int64_t overwritten_;
-  const bool lock_step_;
+  const std::int64_t together_;  ///< cores in lock-step
   DramTensors& dram_;
   LocalMemory& memory_;
   Violations& violations_;
   MovedBytes moved_;
   std::int64_t reloaded_ = 0;
-  /// Where each core has put (its share of) a sub-tile whose slot P took: operand, pair, sub-tile,
-  /// core.
-  std::map<std::tuple<Operand, std::int64_t, std::int64_t, std::int64_t>, SlotByte> landed_;
   std::array<std::vector<float>, 3> scratch_;
-  std::vector<std::byte> bytes_;
 };
 
 }  // namespace tilewright

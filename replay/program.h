@@ -26,22 +26,14 @@ struct Step {
   std::span<const SlotUse> write_slots() const { return {writes.data(), write_count}; }
 };
 
-/// True if the cores have query tiles of the same pairs and one L1, so that they share K and V and
-/// work in lock-step.
-bool in_lock_step(const Problem& problem, const Tiling& tiling);
-
 /// All operations of all phases and cores, in the order of the reference's start times; ties in the
 /// order of expand(), which respects all dependencies.
-///
-/// In lock-step, every operation stands where core 0's own of the same pair, position and sub-tile
-/// stands (core 0 has all there are), and shared K and V are in core 0's slots: a core that lacks
-/// the last query tile of a group waits there for the others, as the shared slots demand.
 std::vector<Step> record_program(Evaluator& evaluator, const Tiling& tiling, Objective objective);
 
 /// "load K (core 0, round 3, pair 1, query tile 3, sub-tile 0)".
 std::string step_text(const Step& step);
 
-/// "k[1]".
+/// "k[1] of core 0".
 std::string slot_text(const SlotUse& slot);
 
 }  // namespace tilewright

@@ -140,7 +140,6 @@ ReplayReport execute(const Problem& problem, const Tiling& tiling, const ReplayP
   }
   check_output(dram, problem.shape.pairs, report.violations);
   report.type = options.type;
-  report.lock_step = in_lock_step(problem, tiling);
   report.seed = options.seed;
   report.operations = static_cast<std::int64_t>(plan.steps.size());
   report.reloaded_sub_tiles = machine.reloaded();

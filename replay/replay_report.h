@@ -60,7 +60,6 @@ struct ReplayReport {
   ReplayType type = ReplayType::kFp32;
   std::uint64_t seed = 0;
   ReplayExtent extent;
-  bool lock_step = false;  ///< all operations at the times of core 0's: the cores share K and V
   std::int64_t operations = 0;
   std::int64_t macs = 0;
   std::int64_t reloaded_sub_tiles = 0;  ///< that P had taken the place of

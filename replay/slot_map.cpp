@@ -59,11 +59,10 @@ void SlotMap::place(Pool pool, const SlotKind& kind, std::vector<OffsetAllocator
   pools_.push_back(std::move(slots));
 }
 
-std::optional<SlotPlace> SlotMap::find(const SlotUse& slot, std::int64_t core) const {
+std::optional<SlotPlace> SlotMap::find(const SlotUse& slot) const {
   for (const PoolSlots& pool : pools_) {
-    if (pool.pool == slot.pool && slot.index < pool.slots) {
-      const std::int64_t copy = pool.copies == 1 ? 0 : core;
-      return pool.places.at(static_cast<std::size_t>(copy * pool.slots + slot.index));
+    if (pool.pool == slot.pool && slot.index < pool.slots && slot.core < pool.copies) {
+      return pool.places.at(static_cast<std::size_t>(slot.core * pool.slots + slot.index));
     }
   }
   return std::nullopt;

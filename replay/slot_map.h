@@ -25,8 +25,8 @@ class SlotMap {
   /// each core's. Throws std::logic_error if they do not fit: the cost model says that they do.
   SlotMap(const Problem& problem, const Footprint& footprint, std::vector<OffsetAllocator>& arenas);
 
-  /// The slot that `core` means; empty if the footprint does not have it.
-  std::optional<SlotPlace> find(const SlotUse& slot, std::int64_t core) const;
+  /// Empty if the footprint does not have the slot.
+  std::optional<SlotPlace> find(const SlotUse& slot) const;
 
   /// For tests: takes `bytes` from the end of every slot of a pool.
   void shrink(SlotUse::Pool pool, std::int64_t bytes);
@@ -35,7 +35,7 @@ class SlotMap {
   struct PoolSlots {
     SlotUse::Pool pool = SlotUse::Pool::kInput;
     std::int64_t slots = 0;         ///< in a copy
-    std::int64_t copies = 0;        ///< one for each core; 1: all cores use the same
+    std::int64_t copies = 0;        ///< one for each core; 1: the first core's for all
     std::vector<SlotPlace> places;  ///< copy by copy
   };
 

@@ -34,11 +34,6 @@ std::string extent_text(const ReplayReport& report) {
       with_separators(extent.rows), with_separators(extent.all_rows), work);
 }
 
-std::string order_text(const ReplayReport& report) {
-  return report.lock_step ? "start times of core 0 in the reference; the cores share K and V"
-                          : "start times in the reference";
-}
-
 std::string error_text(const NumericError& error) {
   return fmt::format("largest error {}, {} of the largest element; {} the bound {}",
                      figure(error.absolute), figure(error.relative),
@@ -113,7 +108,7 @@ std::string replay_card(const ReplayReport& report) {
   std::string text = fmt::format("{}: replay in {}, seed {}\n\n", replay_case_text(report),
                                  replay_type_name(report.type), report.seed);
   text += entry("replayed", extent_text(report));
-  text += entry("order", order_text(report));
+  text += entry("order", "start times in the reference");
   text += entry("O", error_text(report.error));
   text += entry("loaded", moved_text(report, true));
   text += entry("stored", moved_text(report, false));

@@ -74,7 +74,6 @@ Document report_node(const ReplayReport& report) {
   node["seed"] = report.seed;
   node["passed"] = report.passed();
   node["extent"] = extent_node(report.extent);
-  node["lock_step"] = report.lock_step;
   node["operations"] = report.operations;
   node["multiply_accumulates"] = report.macs;
   node["reloaded_sub_tiles"] = report.reloaded_sub_tiles;

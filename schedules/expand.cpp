@@ -18,12 +18,12 @@ struct Round {
   std::int64_t heads = 0;
   std::int64_t first_pair = 0;
   std::int64_t q_tile = 0;
-  std::int64_t rows = 0;
-  std::int64_t share = 1;  ///< cores that load its K/V tiles together
-  std::int64_t share_rank = 0;
 };
 
+/// A core that stands for itself and those in lock-step with it.
 class Expander {
+  static constexpr std::int64_t kOwn = -1;  ///< a slot of the core that executes the operation
+
  public:
   Expander(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
            const PhasePlan& phase, std::int64_t core, OperationSink& sink)
@@ -35,6 +35,7 @@ class Expander {
         sink_(sink),
         counts_(count_tiles(shape, tiling)),
         rounds_(deal_rounds(counts_, tiling, layout, core)),
+        together_(cores_in_step(counts_, tiling.core_split, layout)),
         overwritten_(overwritten_sub_tiles(shape, tiling)),
         landing_slots_(std::min(tiling.buffers, overwritten_)) {}
 
@@ -82,12 +83,13 @@ class Expander {
     round.q_tile = by_heads ? round.position : core_ + round.position * layout_.cores;
     round.first_pair = group * tiling_.heads;
     round.heads = std::min(tiling_.heads, shape_.pairs - round.first_pair);
-    round.rows = std::min(tiling_.q_rows, shape_.rows - round.q_tile * tiling_.q_rows);
-    if (!by_heads && layout_.l1_shared) {
-      round.share = std::min(layout_.cores, counts_.q_tiles - round.position * layout_.cores);
-      round.share_rank = core_;
-    }
     return round;
+  }
+
+  /// Of the core `rank` places after this one; 0 if it has no tile in this round.
+  std::int64_t rows_of(const Round& round, std::int64_t rank) const {
+    const std::int64_t first = (round.q_tile + rank) * tiling_.q_rows;
+    return std::clamp<std::int64_t>(shape_.rows - first, 0, tiling_.q_rows);
   }
 
   std::int64_t columns(std::int64_t sub_tile) const {
@@ -98,22 +100,49 @@ class Expander {
     Operation op;
     op.unit = unit;
     op.operand = operand;
-    op.core = core_;
     op.round = round.index;
     op.pair = round.first_pair + head;
-    op.q_tile = round.q_tile;
-    op.rows = round.rows;
     return op;
   }
 
-  void emit(Operation op, std::span<const SlotUse> reads, std::span<const SlotUse> writes) {
-    op.reads = reads;
-    op.writes = writes;
+  /// On every core that has rows in this round. `row_bytes`: of what a transfer moves.
+  void emit(Operation op, const Round& round, std::span<const SlotUse> reads,
+            std::span<const SlotUse> writes, std::int64_t row_bytes = 0) {
+    for (std::int64_t rank = 0; rank < together_; ++rank) {
+      op.rows = rows_of(round, rank);
+      op.payload_bytes = op.timed_bytes = op.rows * row_bytes;
+      if (op.rows > 0) {
+        emit_on(rank, round, op, reads, writes);
+      }
+    }
+  }
+
+  void emit_on(std::int64_t rank, const Round& round, Operation op, std::span<const SlotUse> reads,
+               std::span<const SlotUse> writes) {
+    const auto owned = [&](std::span<const SlotUse> uses, std::array<SlotUse, 3>& slots) {
+      std::transform(uses.begin(), uses.end(), slots.begin(), [&](SlotUse use) {
+        use.core = use.core == kOwn ? core_ + rank : use.core;
+        return use;
+      });
+      return std::span<const SlotUse>(slots).first(uses.size());
+    };
+    std::array<SlotUse, 3> read_slots;
+    std::array<SlotUse, 3> write_slots;
+    op.core = core_ + rank;
+    op.follows = rank > 0;
+    op.q_tile = round.q_tile + rank;
+    op.reads = owned(reads, read_slots);
+    op.writes = owned(writes, write_slots);
     sink_.take(op);
   }
 
+  /// K and V, and what takes their place, are in the slots of the first of the cores in lock-step.
+  SlotUse shared(SlotUse slot) const {
+    slot.core = core_;
+    return slot;
+  }
   SlotUse ring(Pool pool, std::int64_t round, std::int64_t slots) const {
-    return {pool, round % slots, round / slots};
+    return {pool, round % slots, round / slots, kOwn};
   }
   SlotUse input_slot(std::int64_t round) const {
     return ring(Pool::kInput, round, tiling_.buffers);
@@ -140,7 +169,7 @@ class Expander {
     }
     if (overwritten_ > 0) {
       // Content 0 is what round 0 found there: the last sub-tiles of K.
-      return {Pool::kProbability, 0, round + 1};
+      return {Pool::kProbability, 0, round + 1, kOwn};
     }
     return phase_.prob_row_bytes > 0 ? ring(Pool::kProbability, round, phase_.lookahead + 1)
                                      : score_slot(round, 0);
@@ -149,10 +178,9 @@ class Expander {
   void front(std::int64_t index) {
     const Round round = round_at(index);
     for (std::int64_t head = 0; head < round.heads; ++head) {
-      Operation load = operation(Unit::kLoad, phase_.input, round, head);
-      load.payload_bytes = load.timed_bytes = round.rows * phase_.input_row_bytes;
+      const Operation load = operation(Unit::kLoad, phase_.input, round, head);
       const std::array writes{input_slot(index)};
-      emit(load, {}, writes);
+      emit(load, round, {}, writes, phase_.input_row_bytes);
     }
     if (phase_.has_first) {
       matmuls(round, phase_.first_kind);
@@ -195,21 +223,21 @@ class Expander {
     op.cols = columns(j);
     const bool to_score = is_first && phase_.has_softmax;
     const std::array writes{to_score ? score_slot(round.index, 0) : output_slot(round.index)};
-    emit(op, std::span(reads).first(count), writes);
+    emit(op, round, std::span(reads).first(count), writes);
   }
 
   /// The slot of a sub-tile that is streamed or resident; emits its load where one is due.
   SlotUse present_sub_tile(const Round& round, MatmulKind kind, std::int64_t head, std::int64_t j) {
     const Pool pool = kind == MatmulKind::kQK ? Pool::kKey : Pool::kValue;
     if (tiling_.kv_resident) {
-      const SlotUse slot = ring(pool, round.group, tiling_.buffers);
+      const SlotUse slot = shared(ring(pool, round.group, tiling_.buffers));
       if (round.position == 0) {
         load_sub_tile(round, kind, head, j, std::array{slot});
       }
       return slot;
     }
     std::int64_t& count = kind == MatmulKind::kQK ? keys_ : values_;
-    const SlotUse slot = ring(pool, count++, tiling_.buffers);
+    const SlotUse slot = shared(ring(pool, count++, tiling_.buffers));
     load_sub_tile(round, kind, head, j, std::array{slot});
     return slot;
   }
@@ -218,12 +246,12 @@ class Expander {
   std::size_t destroyed_sub_tile(const Round& round, MatmulKind kind, std::int64_t j,
                                  std::array<SlotUse, 3>& reads) {
     if (kind == MatmulKind::kQK && round.index == 0) {
-      reads[0] = {Pool::kProbability, 0, 0};
+      reads[0] = {Pool::kProbability, 0, 0, core_};
       load_sub_tile(round, kind, 0, j, std::array{reads[0]});
       return 1;
     }
-    reads[0] = score_slot(kind == MatmulKind::kQK ? round.index - 1 : round.index, 1);
-    reads[1] = ring(Pool::kLanding, landed_++, landing_slots_);
+    reads[0] = shared(score_slot(kind == MatmulKind::kQK ? round.index - 1 : round.index, 1));
+    reads[1] = shared(ring(Pool::kLanding, landed_++, landing_slots_));
     // The ring starts anew in another score slot every round: nothing is left of the one before.
     load_sub_tile(round, kind, 0, j, std::array{reads[0], reads[1]});
     return 2;
@@ -236,9 +264,11 @@ class Expander {
     op.sub_tile = j;
     op.cols = columns(j);
     const std::int64_t bytes = op.cols * stream_col_bytes(shape_, kind);
-    op.payload_bytes = share_of(bytes, round.share, round.share_rank);
-    op.timed_bytes = ceil_div(bytes, round.share);
-    emit(op, {}, writes);
+    op.timed_bytes = ceil_div(bytes, together_);
+    for (std::int64_t rank = 0; rank < together_; ++rank) {
+      op.payload_bytes = share_of(bytes, together_, rank);
+      emit_on(rank, round, op, {}, writes);
+    }
   }
 
   static std::int64_t share_of(std::int64_t bytes, std::int64_t parts, std::int64_t rank) {
@@ -255,17 +285,16 @@ class Expander {
       op.cols = shape_.cols;
       const std::array reads{softmax_source(index)};
       const std::array writes{probability_slot(index)};
-      emit(op, reads, writes);
+      emit(op, round, reads, writes);
     }
   }
 
   void store(std::int64_t index) {
     const Round round = round_at(index);
     for (std::int64_t head = 0; head < round.heads; ++head) {
-      Operation op = operation(Unit::kStore, phase_.output, round, head);
-      op.payload_bytes = op.timed_bytes = round.rows * phase_.output_row_bytes;
+      const Operation op = operation(Unit::kStore, phase_.output, round, head);
       const std::array reads{output_slot(index)};
-      emit(op, reads, {});
+      emit(op, round, reads, {}, phase_.output_row_bytes);
     }
   }
 
@@ -277,6 +306,7 @@ class Expander {
   OperationSink& sink_;
   const TileCounts counts_;
   const CoreRounds rounds_;
+  const std::int64_t together_;  ///< cores in lock-step
   const std::int64_t overwritten_;
   const std::int64_t landing_slots_;
   std::int64_t keys_ = 0;  ///< streamed sub-tiles so far
@@ -287,20 +317,25 @@ class Expander {
 }  // namespace
 
 void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
-            const PhasePlan& phase, std::int64_t core, OperationSink& sink) {
-  if (core < active_cores(count_tiles(shape, tiling), tiling.core_split, layout)) {
+            const PhasePlan& phase, OperationSink& sink) {
+  const TileCounts counts = count_tiles(shape, tiling);
+  const std::int64_t active = active_cores(counts, tiling.core_split, layout);
+  const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
+  for (std::int64_t core = 0; core < active; core += together) {
     Expander(shape, tiling, layout, phase, core, sink).run();
   }
 }
 
-double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayout&,
+double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
                         std::span<const PhasePlan> phases) {
   const TileCounts counts = count_tiles(shape, tiling);
-  const double rounds = static_cast<double>(shape.pairs) * static_cast<double>(counts.q_tiles);
+  const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
+  const auto real = [](std::int64_t value) { return static_cast<double>(value); };
+  const double rounds = real(shape.pairs) * real(ceil_div(counts.q_tiles, together) * together);
   double operations = 0;
   for (const PhasePlan& phase : phases) {
     const double stages = (phase.has_first ? 1 : 0) + (phase.has_second ? 1 : 0);
-    operations += rounds * (3 + 2 * stages * static_cast<double>(counts.sub_tiles));
+    operations += rounds * (3 + 2 * stages * real(counts.sub_tiles));
   }
   return operations;
 }

@@ -1,4 +1,4 @@
-// Expands a phase of a plan into its single operations, one core at a time, in program order.
+// Expands a phase of a plan into its single operations, in program order.
 // This is the definition that the analytic model must equal: plain loops, every slot spelt out.
 #pragma once
 
@@ -18,6 +18,7 @@ struct SlotUse {
   Pool pool = Pool::kInput;
   std::int64_t index = 0;
   std::int64_t content = 0;
+  std::int64_t core = 0;  ///< whose slot it is: of what cores in lock-step share, the first one's
 };
 
 struct Operation {
@@ -25,9 +26,10 @@ struct Operation {
   Operand operand = Operand::kNone;  ///< what is moved or produced
   MatmulKind matmul = MatmulKind::kQK;
   std::int64_t core = 0;
+  bool follows = false;  ///< starts with the newest operation before it that does not: lock-step
   std::int64_t round = 0;
-  std::int64_t pair = 0;  ///< batch x kv-head index in the workload
-  std::int64_t q_tile = 0;
+  std::int64_t pair = 0;    ///< batch x kv-head index in the workload
+  std::int64_t q_tile = 0;  ///< may be beyond the last one where a core only helps to load K and V
   std::int64_t sub_tile = 0;
   std::int64_t rows = 0;  ///< of the tile (matrix and vector operations)
   std::int64_t cols = 0;
@@ -44,10 +46,11 @@ class OperationSink {
   virtual void take(const Operation& operation) = 0;
 };
 
-/// All operations of `phase` on `core` in one order that respects every queue's program order;
-/// loads and stores stand as a shared channel executes them.
+/// All operations of `phase`, in an order that respects every queue's program order; loads and
+/// stores stand as a shared channel executes them. Core by core, but of cores in lock-step
+/// operation by operation: the first core's, then those of the others that start with it.
 void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
-            const PhasePlan& phase, std::int64_t core, OperationSink& sink);
+            const PhasePlan& phase, OperationSink& sink);
 
 /// Number of operations that expand() would emit over all phases and cores, as a double.
 double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,

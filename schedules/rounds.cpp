@@ -32,11 +32,23 @@ std::int64_t active_cores(const TileCounts& counts, CoreSplit split, const CoreL
   return std::min(layout.cores, split == CoreSplit::kHeads ? counts.groups : counts.q_tiles);
 }
 
+std::int64_t cores_in_step(const TileCounts& counts, CoreSplit split, const CoreLayout& layout) {
+  return split == CoreSplit::kQuery && layout.l1_shared ? active_cores(counts, split, layout) : 1;
+}
+
 namespace {
 
 /// Elements of {0 .. count-1} that are congruent to `core` modulo `cores`.
 std::int64_t dealt(std::int64_t count, std::int64_t cores, std::int64_t core) {
   return core < count ? (count - core + cores - 1) / cores : 0;
+}
+
+/// Rows of a query tile; 0 beyond the last.
+std::int64_t rows_of(const TileCounts& counts, const Tiling& tiling, std::int64_t q_tile) {
+  if (q_tile >= counts.q_tiles) {
+    return 0;
+  }
+  return q_tile == counts.q_tiles - 1 ? counts.edge_rows : tiling.q_rows;
 }
 
 CoreRounds deal_heads(const TileCounts& counts, const Tiling& tiling, std::int64_t cores,
@@ -61,16 +73,10 @@ CoreRounds deal_queries(const TileCounts& counts, const Tiling& tiling, const Co
   rounds.heads = tiling.heads;
   rounds.full_groups = counts.groups - (short_last ? 1 : 0);
   rounds.edge_heads = short_last ? counts.edge_heads : 0;
-  rounds.positions = dealt(counts.q_tiles, layout.cores, core);
-  const std::int64_t last = core + (rounds.positions - 1) * layout.cores;
+  rounds.share = cores_in_step(counts, CoreSplit::kQuery, layout);
+  rounds.positions = dealt(counts.q_tiles, layout.cores, rounds.share > 1 ? 0 : core);
   rounds.rows_full = tiling.q_rows;
-  rounds.rows_last = last == counts.q_tiles - 1 ? counts.edge_rows : tiling.q_rows;
-  if (layout.l1_shared) {
-    rounds.share_first = std::min(layout.cores, counts.q_tiles);
-    rounds.share_full = layout.cores;
-    rounds.share_last =
-        std::min(layout.cores, counts.q_tiles - (rounds.positions - 1) * layout.cores);
-  }
+  rounds.rows_last = rows_of(counts, tiling, core + (rounds.positions - 1) * layout.cores);
   return rounds;
 }
 

@@ -15,8 +15,9 @@ struct CoreLayout {
 };
 
 /// The rounds of one core: head groups, each with `positions` query tiles. All tiles of a group
-/// have `rows_full` rows but the last, which has `rows_last`. After `full_groups` groups of `heads`
-/// pairs comes one of `edge_heads` pairs if that is not 0.
+/// have `rows_full` rows but the last, which has `rows_last`: none, if the core works in lock-step
+/// with others and lacks it. After `full_groups` groups of `heads` pairs comes one of `edge_heads`
+/// pairs if that is not 0.
 struct CoreRounds {
   std::int64_t heads = 0;
   std::int64_t full_groups = 0;
@@ -24,11 +25,7 @@ struct CoreRounds {
   std::int64_t positions = 0;
   std::int64_t rows_full = 0;
   std::int64_t rows_last = 0;
-  /// Cores that load a K/V tile together (a query split over a shared L1), 1 otherwise:
-  /// at the first, at any inner and at the last position.
-  std::int64_t share_first = 1;
-  std::int64_t share_full = 1;
-  std::int64_t share_last = 1;
+  std::int64_t share = 1;  ///< cores that load a K/V tile together: those in lock-step
 
   std::int64_t groups() const { return full_groups + (edge_heads > 0 ? 1 : 0); }
   std::int64_t rounds() const { return groups() * positions; }
@@ -48,6 +45,11 @@ TileCounts count_tiles(const Shape& shape, const Tiling& tiling);
 
 /// Cores that get at least one round.
 std::int64_t active_cores(const TileCounts& counts, CoreSplit split, const CoreLayout& layout);
+
+/// Cores that work in lock-step. Those that split queries over a shared L1 have one copy of K and
+/// V, so they run one program, each on its own query tile, and start every operation together. All
+/// other cores go their own ways: 1.
+std::int64_t cores_in_step(const TileCounts& counts, CoreSplit split, const CoreLayout& layout);
 
 /// Rounds of core `core` (0 is the busiest: no core has more work anywhere).
 CoreRounds deal_rounds(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,

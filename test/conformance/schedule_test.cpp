@@ -46,9 +46,7 @@ WorkSink work_of(const Problem& problem, const Tiling& tiling) {
   WorkSink sink(problem.shape);
   const Plan& plan = problem.plans.of(tiling);
   for (const PhasePlan& phase : plan.phases()) {
-    for (std::int64_t core = 0; core < problem.layout.cores; ++core) {
-      expand(problem.shape, tiling, problem.layout, phase, core, sink);
-    }
+    expand(problem.shape, tiling, problem.layout, phase, sink);
   }
   return sink;
 }

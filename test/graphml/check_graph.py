@@ -10,6 +10,7 @@ import collections
 import dataclasses
 import json
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -18,15 +19,16 @@ XML = "{http://graphml.graphdrawing.org/xmlns}"
 
 @dataclasses.dataclass(frozen=True)
 class Use:
-    """A slot of one core and phase, and which of its successive contents is meant."""
+    """A slot of one phase, whose it is, and which of its successive contents is meant."""
 
+    core: int
     pool: str
     index: int
     content: int
 
     @property
     def slot(self):
-        return (self.pool, self.index)
+        return (self.core, self.pool, self.index)
 
 
 @dataclasses.dataclass
@@ -62,9 +64,8 @@ class Operation:
 def parse_uses(text):
     uses = []
     for word in (text or "").split():
-        pool, rest = word.split("[")
-        index, content = rest.split("]#")
-        uses.append(Use(pool, int(index), int(content)))
+        core, pool, index, content = re.fullmatch(r"(\d+):(\w+)\[(\d+)\]#(\d+)", word).groups()
+        uses.append(Use(int(core), pool, int(index), int(content)))
     return uses
 
 
@@ -88,19 +89,23 @@ def read_graph(text):
 
 
 class Checker:
-    def __init__(self, text, result, kv_len, latency, launch, repeat):
+    def __init__(self, text, result, kv_len, column_bytes, latency, launch, repeat):
         everything, self.edges = read_graph(text)
         self.everything = {op.node: op for op in everything}
         self.operations = [op for op in everything if op.operation != "barrier"]
         self.result = result
+        self.kv_len = kv_len
+        self.column_bytes = column_bytes
         self.latency = latency
         self.launch = launch
         self.repeat = repeat
         self.sub_tiles = -(-kv_len // result["tiling"]["kv_cols"])
         self.problems = []
         self.by_place = collections.defaultdict(list)
+        self.loads = collections.defaultdict(list)
         for op in self.operations:
             self.by_place[(op.operation, *op.place)].append(op)
+            self.loads[(op.phase, op.operation, op.tile)].append(op)
 
     def run(self):
         for check in (self.queues, self.edges_hold, self.slots, self.coverage, self.matmuls,
@@ -140,11 +145,11 @@ class Checker:
         contents = collections.defaultdict(lambda: [None, 0])
         for op in self.operations:
             for use in op.writes:
-                entry = contents[(op.phase, op.core, *use.slot, use.content)]
+                entry = contents[(op.phase, *use.slot, use.content)]
                 entry[0] = op.start if entry[0] is None else min(entry[0], op.start)
                 entry[1] = max(entry[1], op.end)
             for use in op.reads:
-                entry = contents[(op.phase, op.core, *use.slot, use.content)]
+                entry = contents[(op.phase, *use.slot, use.content)]
                 entry[1] = max(entry[1], op.end)
         previous, free = None, 0
         for key in sorted(contents):
@@ -173,15 +178,15 @@ class Checker:
         if max(stored.values(), default=0) != 1:
             self.wrong("something is stored twice or never")
 
-    def loaded(self, reader, load, uses, tile):
-        """The newest load of `tile` into exactly these slot contents that `reader` can have read."""
-        found = None
-        for op in self.operations:
-            if (op.operation == load and op.core == reader.core and op.phase == reader.phase
-                    and op.tile == tile and set(uses) <= set(op.writes)
-                    and op.end + self.latency <= reader.start):
-                found = op if found is None or op.start > found.start else found
-        return found
+    def loaded(self, reader, operand, uses):
+        """Whether all bytes of the sub-tile are in these slot contents when `reader` starts, whichever
+        cores load them. Nobody may still be loading it."""
+        loads = [op for op in self.loads[(reader.phase, f"load_{operand}", reader.tile)]
+                 if set(uses) <= set(op.writes)]
+        columns = self.result["tiling"]["kv_cols"]
+        columns = min(columns, self.kv_len - reader.sub_tile * columns)
+        return (sum(op.bytes for op in loads) == columns * self.column_bytes[operand]
+                and all(op.end + self.latency <= reader.start for op in loads))
 
     @staticmethod
     def is_rows(op, use):
@@ -198,7 +203,7 @@ class Checker:
             columns = [use for use in op.reads if not self.is_rows(op, use)]
             if not columns:
                 self.wrong(f"{op} reads no {operand}")
-            elif self.loaded(op, f"load_{operand}", columns, op.tile) is None:
+            elif not self.loaded(op, operand, columns):
                 self.wrong(f"{op} reads {operand} that was not loaded there in time")
             self.rows(op, [use for use in op.reads if self.is_rows(op, use)])
 
@@ -244,7 +249,8 @@ class Checker:
                     self.wrong(f"{op} starts before what it stores is there")
 
     def overwritten(self):
-        """A sub-tile whose slot P takes is loaded anew every round, after the P that destroyed it."""
+        """A sub-tile whose slot P takes is loaded anew every round, after the P that destroyed it: of
+        the core whose slot it is."""
         which = self.result["tiling"]["overwrite"]
         if which == "none":
             return
@@ -259,8 +265,9 @@ class Checker:
                 continue
             loads = [other for other in self.of(load, op) if other.sub_tile == op.sub_tile]
             destroyer_round = op.round - 1 if which == "k" else op.round
+            owner = next(use.core for use in op.reads if not self.is_rows(op, use))
             destroyers = [other for other in self.operations
-                          if other.operation == "softmax" and other.core == op.core
+                          if other.operation == "softmax" and other.core == owner
                           and other.round == destroyer_round]
             if len(loads) != 1 or not destroyers or any(loads[0].start < other.end
                                                         for other in destroyers):
@@ -284,13 +291,16 @@ def main():
     parser.add_argument("graph", type=pathlib.Path, help="GraphML file")
     parser.add_argument("result", type=pathlib.Path, help="JSON file of the same evaluation")
     for option, what in (("--kv-len", "of the workload"),
+                         ("--k-column-bytes", "qk_dim times bytes of an element of K"),
+                         ("--v-column-bytes", "v_dim times bytes of an element of V"),
                          ("--repeat", "of the workload"),
                          ("--latency", "memory.dram.latency_cycles of the machine"),
                          ("--launch", "launch_cycles of the machine")):
         parser.add_argument(option, type=int, required=True, metavar="N", help=what)
     given = parser.parse_args()
     problems = Checker(given.graph.read_text("utf-8"), json.loads(given.result.read_text("utf-8")),
-                       given.kv_len, given.latency, given.launch, given.repeat).run()
+                       given.kv_len, {"K": given.k_column_bytes, "V": given.v_column_bytes},
+                       given.latency, given.launch, given.repeat).run()
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

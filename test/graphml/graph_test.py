@@ -19,6 +19,7 @@ CHANNELS = DATA / "separate-channels.yaml"
 LATENCY = {"mas-edge": 100, str(CHANNELS): 37}
 LAUNCH = {"mas-edge": 0, str(CHANNELS): 11}
 KV_LEN = 21
+COLUMN_BYTES = {"K": 2 * 8, "V": 2 * 6}
 REPEAT = 3
 WORKLOAD = DATA / "odd-shape.yaml"
 
@@ -38,7 +39,13 @@ def evaluate(hw, schedule, *options, **factors):
 
 
 def problems(hw, graph, result):
-    return Checker(graph, result, KV_LEN, LATENCY[hw], LAUNCH[hw], REPEAT).run()
+    return Checker(graph, result, KV_LEN, COLUMN_BYTES, LATENCY[hw], LAUNCH[hw], REPEAT).run()
+
+
+def keys_of(graph):
+    """GraphML's key of every attribute of a vertex."""
+    return dict((name, key) for key, name in re.findall(
+        r'<key id="(\w+)" for="node" attr.name="(\w+)"', graph))
 
 
 class GraphTest(unittest.TestCase):
@@ -71,6 +78,14 @@ class GraphTest(unittest.TestCase):
         for lookahead in (0, 1, 2, 3):
             self.expect_all_sound("mas", lookahead=lookahead)
 
+    def test_queries_that_do_not_divide_by_the_cores(self):
+        """A core without the last tile of a group waits for the others that share its K and V."""
+        hw = "mas-edge"
+        for rows, resident, buffers, lookahead in itertools.product(
+                (2, 9, 10, 24), ("false", "true"), (1, 2), (0, 1, 2)):
+            self.expect_sound(hw, "mas", heads=1, q_rows=rows, kv_cols=6, kv_resident=resident,
+                              buffers=buffers, lookahead=lookahead, core_split="q")
+
     def test_mas_with_overwrite(self):
         for hw, which, split, buffers, rows in itertools.product(
                 LATENCY, ("k", "v"), ("heads", "q"), (1, 2), (2, 5, 6)):
@@ -90,6 +105,8 @@ class ScriptTest(unittest.TestCase):
             def check(launch, repeat):
                 done = subprocess.run(
                     [sys.executable, SCRIPT, *files, f"--kv-len={KV_LEN}",
+                     f"--k-column-bytes={COLUMN_BYTES['K']}",
+                     f"--v-column-bytes={COLUMN_BYTES['V']}",
                      f"--latency={LATENCY[hw]}", f"--launch={launch}", f"--repeat={repeat}"],
                     capture_output=True, text=True, timeout=120)
                 return done.returncode, done.stdout
@@ -108,8 +125,7 @@ class CorruptedGraphTest(unittest.TestCase):
             self.hw, "mas", heads=1, q_rows=5, kv_cols=4, kv_resident="true", buffers=2,
             lookahead=1, overwrite="k", core_split="heads")
         self.assertEqual(problems(self.hw, self.graph, self.result), [])
-        self.keys = dict((name, key) for key, name in re.findall(
-            r'<key id="(\w+)" for="node" attr.name="(\w+)"', self.graph))
+        self.keys = keys_of(self.graph)
 
     def nodes(self, operation):
         """The texts of all vertices of an operation."""
@@ -147,6 +163,14 @@ class CorruptedGraphTest(unittest.TestCase):
     def test_a_reload_that_is_missing(self):
         reload = [node for node in self.nodes("load_K") if "landing" in node][1]
         self.expect_found_out(reload, "", says="nobody loaded again")
+
+    def test_the_share_of_another_core_that_is_missing(self):
+        self.hw = "mas-edge"
+        self.graph, self.result = evaluate(self.hw, "mas", heads=1, q_rows=9, kv_cols=4,
+                                           core_split="q")
+        self.keys = keys_of(self.graph)
+        helper = [node for node in self.nodes("load_V") if self.value(node, "core") == 1][-1]
+        self.expect_found_out(helper, "", says="reads V that was not loaded")
 
     def test_another_tile_in_the_slot(self):
         node = self.nodes("load_V")[1]

@@ -175,7 +175,7 @@ TEST_CASE("replay: a dropped load is named by its reader, slot and content") {
   REQUIRE(found.count > 0);
   const Violation& first = found.first.front();
   CHECK(first.operation == "matmul to O (core 0, round 0, pair 0, query tile 0, sub-tile 0)");
-  CHECK(first.slot == "v[0]");
+  CHECK(first.slot == "v[0] of core 0");
   CHECK(first.content == "V of pair 0, sub-tile 0");
   CHECK(first.problem == "is read before it is written");
 }
@@ -194,7 +194,7 @@ TEST_CASE("replay: what is overwritten too early is named with what took its pla
         return violation.operation == "softmax to P (core 0, round 0, pair 0, query tile 0)";
       });
   REQUIRE(softmax != found.first.end());
-  CHECK(softmax->slot == "s[0]");
+  CHECK(softmax->slot == "s[0] of core 0");
   CHECK_THAT(softmax->problem,
              Catch::StartsWith("is still needed but overwritten; S of pair 0, query "
                                "tile 2 is there, the last writer was matmul to S"));

@@ -186,6 +186,9 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
     return std::nullopt;
   }
   drawn.tiling = *tiling;
+  if (!balanced && random.chance(20)) {
+    make_l0_scarce(random, drawn.workload.bytes.input, drawn.hardware);
+  }
   if (balanced && !make_balanced(random, shape, drawn)) {
     return std::nullopt;
   }

@@ -19,6 +19,9 @@ auto pick(Random& random, const Container& values) {
 }
 
 Hardware random_hardware(Random& random);
+
+/// A small array and buffers of a few L0 tiles of its size: many L0 tiles to choose from.
+void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw);
 Workload random_workload(Random& random);
 
 /// A tiling that is legal for the schedule; it need not fit.

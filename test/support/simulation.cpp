@@ -22,6 +22,9 @@ class Simulator final : public OperationSink {
       : problem_(problem), tiling_(tiling), costs_(costs), history_(history) {}
 
   void take(const Operation& op) override {
+    if (op.core > 0) {
+      return;
+    }
     std::int64_t& queue = queues_[queue_of(op.unit)];
     std::int64_t start = queue;
     for (const SlotUse& use : op.reads) {
@@ -94,7 +97,7 @@ std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
     PhaseHistory& history = histories.emplace_back();
     history.positions = rounds.positions;
     Simulator simulator(problem, tiling, costs, history);
-    expand(problem.shape, tiling, problem.layout, phase, 0, simulator);
+    expand(problem.shape, tiling, problem.layout, phase, simulator);
   }
   return histories;
 }

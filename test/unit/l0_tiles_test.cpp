@@ -72,14 +72,7 @@ Workload tiny_workload(Random& random) {
 /// A machine whose L0 holds a few array tiles.
 Hardware scarce_l0(Random& random, std::int64_t input_bytes) {
   Hardware hw = random_hardware(random);
-  hw.matrix.rows = random.between(1, 4);
-  hw.matrix.cols = random.between(1, 4);
-  hw.matrix.depth = random.between(1, 4);
-  const MatrixUnit& unit = hw.matrix;
-  hw.l0.left_bytes = unit.rows * unit.depth * input_bytes * random.between(1, 8);
-  hw.l0.right_bytes = unit.cols * unit.depth * input_bytes * random.between(1, 8);
-  hw.l0.accumulator_bytes = unit.rows * unit.cols * 4 * random.between(1, 6);
-  hw.l0.bandwidth_bytes_per_cycle = random.log_between(1, 64);
+  make_l0_scarce(random, input_bytes, hw);
   return hw;
 }
 

@@ -111,18 +111,25 @@ TEST_CASE("rounds are dealt round-robin along the heads") {
   CHECK(deal_rounds(counts, t, layout, 1).rounds() == 3);
 }
 
-TEST_CASE("a query split over a shared L1 shares K and V among the cores of a position") {
+TEST_CASE("cores that split queries over a shared L1 work in lock-step") {
   Shape shape;
   shape.pairs = 1;
   shape.rows = 10;
   const Tiling t = tiling(1, 2, CoreSplit::kQuery);
   const TileCounts counts = count_tiles(shape, t);
-  const CoreRounds shared = deal_rounds(counts, t, {4, true}, 0);
-  CHECK(shared.positions == 2);
-  CHECK(shared.share_first == 4);
-  CHECK(shared.share_last == 1);
-  const CoreRounds own = deal_rounds(counts, t, {4, false}, 0);
-  CHECK(own.share_first == 1);
+  const CoreLayout shared{4, true};
+  CHECK(cores_in_step(counts, t.core_split, shared) == 4);
+  CHECK(cores_in_step(counts, CoreSplit::kHeads, shared) == 1);
+  for (const std::int64_t core : {0, 1, 2, 3}) {
+    const CoreRounds rounds = deal_rounds(counts, t, shared, core);
+    CHECK(rounds.share == 4);
+    CHECK(rounds.positions == 2);
+    CHECK(rounds.rows_last == (core == 0 ? 2 : 0));
+  }
+  const CoreLayout own{4, false};
+  CHECK(cores_in_step(counts, t.core_split, own) == 1);
+  CHECK(deal_rounds(counts, t, own, 0).share == 1);
+  CHECK(deal_rounds(counts, t, own, 1).positions == 1);
 }
 
 TEST_CASE("all rounds are dealt, whatever the tiling") {

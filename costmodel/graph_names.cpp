@@ -1,0 +1,66 @@
+#include "costmodel/graph_names.h"
+
+#include <array>
+#include <cstddef>
+
+#include <fmt/format.h>
+
+namespace tilewright {
+namespace {
+
+const char* operand_name(Operand operand) {
+  switch (operand) {
+    case Operand::kQ:
+      return "Q";
+    case Operand::kK:
+      return "K";
+    case Operand::kV:
+      return "V";
+    case Operand::kS:
+      return "S";
+    case Operand::kP:
+      return "P";
+    case Operand::kO:
+      return "O";
+    case Operand::kNone:
+      break;
+  }
+  return "-";
+}
+
+const char* pool_name(SlotUse::Pool pool) {
+  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing"};
+  return kNames[static_cast<std::size_t>(pool)];
+}
+
+}  // namespace
+
+std::string graph_operation_name(const Operation& op) {
+  switch (op.unit) {
+    case Unit::kLoad:
+      return fmt::format("load_{}", operand_name(op.operand));
+    case Unit::kStore:
+      return fmt::format("store_{}", operand_name(op.operand));
+    case Unit::kVector:
+      return "softmax";
+    case Unit::kMatrix:
+      break;
+  }
+  return op.matmul == MatmulKind::kQK ? "matmul_qk" : "matmul_pv";
+}
+
+std::string graph_slots_text(std::span<const SlotUse> uses) {
+  std::string text;
+  for (const SlotUse& use : uses) {
+    text += fmt::format("{}{}:{}[{}]#{}", text.empty() ? "" : " ", use.core, pool_name(use.pool),
+                        use.index, use.content);
+  }
+  return text;
+}
+
+const char* graph_edge_name(EdgeKind kind) {
+  constexpr std::array kNames{"queue", "data", "slot", "barrier", "sequence", "lock_step"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace tilewright
