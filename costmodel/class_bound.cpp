@@ -24,6 +24,9 @@ TileChoice Evaluator::least_of(const Sizes& sizes, MatmulKind kind) const {
 
 std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
                                               std::int64_t enough_cycles) const {
+  if (problem_.shape.mask.causal) {
+    return Figures{};
+  }
   Sizes sizes;
   sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
@@ -50,7 +53,7 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
   const std::int64_t enough =
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
-  return total_figures(problem_, least_cycles(sizes, plan, choices, box, enough),
+  return total_figures(problem_, problem_.fixed_fj, least_cycles(sizes, plan, choices, box, enough),
                        dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
 }
 

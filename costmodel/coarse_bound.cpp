@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedules/visible.h"
+
 namespace tilewright {
 
 CoarseBound::CoarseBound(const Problem& problem)
@@ -19,27 +21,40 @@ std::int64_t CoarseBound::transfer_cycles(std::int64_t bytes) const {
   return alone_.busy_cycles(bytes);
 }
 
+/// Of `rows` rows in `q_tiles` tiles that see `scores` keys in all.
+CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
+                                       std::int64_t scores) const {
+  const Shape& shape = problem_.shape;
+  if (!shape.mask.causal) {
+    return {rows, q_tiles, rows * shape.cols, rows * ceil_div(shape.cols, box.high[2]),
+            shape.cols * q_tiles};
+  }
+  return {rows, q_tiles, scores, std::max(rows, ceil_div(scores, box.high[2])),
+          std::max(q_tiles, ceil_div(scores, box.high[1]))};
+}
+
 CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   const Shape& shape = problem_.shape;
   const std::int64_t cores = problem_.layout.cores;
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
+  const std::int64_t scores = visible_scores(shape);
   Least least;
   least.counts = count_tiles(shape, high);
   least.active = active_cores(least.counts, box.mode.core_split, problem_.layout);
+  least.all = work_of(box, shape.rows, least.counts.q_tiles, scores);
   if (box.mode.core_split == CoreSplit::kHeads) {
     least.pairs = ceil_div(shape.pairs, cores);
     if (box.low[0] == box.high[0]) {
       const CoreRounds rounds = deal_rounds(least.counts, high, problem_.layout, 0);
       least.pairs = rounds.full_groups * rounds.heads + rounds.edge_heads;
     }
-    least.rows = shape.rows;
-    least.q_tiles = least.counts.q_tiles;
-    least.rounds = ceil_div(least.counts.groups, cores) * least.q_tiles;
+    least.core = least.all;
+    least.rounds = ceil_div(least.counts.groups, cores) * least.core.q_tiles;
   } else {
     least.pairs = shape.pairs;
-    least.q_tiles = ceil_div(least.counts.q_tiles, cores);
-    least.rows = ceil_div(shape.rows, cores);
-    least.rounds = least.counts.groups * least.q_tiles;
+    least.core = work_of(box, ceil_div(shape.rows, cores), ceil_div(least.counts.q_tiles, cores),
+                         ceil_div(scores, cores));
+    least.rounds = least.counts.groups * least.core.q_tiles;
   }
   return least;
 }
@@ -72,46 +87,86 @@ std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
                                        MatmulKind kind) const {
   const Shape& shape = problem_.shape;
   const bool queries = box.mode.core_split == CoreSplit::kQuery;
-  std::int64_t passes = 1;
-  if (!box.mode.kv_resident) {
-    passes = queries && problem_.layout.l1_shared ? least.q_tiles : least.counts.q_tiles;
-  } else if (queries && !problem_.layout.l1_shared) {
-    passes = std::min(problem_.layout.cores, least.counts.q_tiles);
+  const bool together = queries && problem_.layout.l1_shared;
+  std::int64_t cols = shape.cols;
+  if (shape.mask.causal) {
+    const std::int64_t seen = shape.cols - keys_of(shape, 0).first;
+    const std::int64_t visits = together ? least.core.col_visits : least.all.col_visits;
+    cols = box.mode.kv_resident ? seen : std::max(seen, visits);
+  } else if (!box.mode.kv_resident) {
+    cols = together ? least.core.col_visits : least.all.col_visits;
+  } else if (queries && !together) {
+    cols *= std::min(problem_.layout.cores, least.counts.q_tiles);
   }
-  return shape.pairs * passes * shape.cols * stream_col_bytes(shape, kind);
+  return shape.pairs * cols * stream_col_bytes(shape, kind);
 }
 
-std::int64_t CoarseBound::l0_bytes(const Least& least, MatmulKind kind, std::int64_t pairs,
-                                   std::int64_t rows, std::int64_t q_tiles) const {
+std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const {
   const Shape& s = problem_.shape;
   const ElementBytes& b = s.bytes;
   if (kind == MatmulKind::kQK) {
-    return pairs * (rows * s.qk_dim * b.input * least.counts.sub_tiles +
-                    s.cols * s.qk_dim * b.input * q_tiles + rows * s.cols * b.score);
+    return pairs * (work.row_visits * s.qk_dim * b.input + work.col_visits * s.qk_dim * b.kv +
+                    work.scores * b.score);
   }
-  return pairs * (rows * s.cols * b.input + s.cols * s.v_dim * b.input * q_tiles +
-                  2 * rows * s.v_dim * b.accumulator * least.counts.sub_tiles);
+  return pairs * (work.scores * b.input + work.col_visits * s.v_dim * b.kv +
+                  2 * work.row_visits * s.v_dim * b.accumulator);
+}
+
+std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) const {
+  const Shape& s = problem_.shape;
+  const MatrixUnit& unit = problem_.hardware.matrix;
+  if (!s.mask.causal) {
+    const MatmulTile whole = matmul_tile(s, kind, least.core.rows, s.cols);
+    return least.pairs * ceil_div(whole.m, unit.rows) * ceil_div(whole.n, unit.cols) *
+           ceil_div(whole.k, unit.depth);
+  }
+  return kind == MatmulKind::kQK
+             ? ceil_div(least.pairs * least.core.scores, unit.rows * unit.cols) *
+                   ceil_div(s.qk_dim, unit.depth)
+             : ceil_div(least.pairs * least.core.scores, unit.rows * unit.depth) *
+                   ceil_div(s.v_dim, unit.cols);
+}
+
+/// L0 tiles of one pair, each with a start-up: one per matmul at least, and each holds at most a
+/// buffer's worth of an operand.
+std::int64_t CoarseBound::l0_tiles(const Least& least, MatmulKind kind) const {
+  const Shape& s = problem_.shape;
+  const L0Buffers& l0 = problem_.hardware.l0;
+  const auto buffers = [](std::int64_t elements, std::int64_t bytes, std::int64_t buffer) {
+    return ceil_div(elements * bytes, buffer);
+  };
+  const Work& work = least.core;
+  if (s.mask.causal) {
+    return std::max(work.q_tiles,
+                    kind == MatmulKind::kQK
+                        ? buffers(work.scores, s.bytes.accumulator, l0.accumulator_bytes)
+                        : buffers(work.scores, s.bytes.input, l0.left_bytes));
+  }
+  const MatmulTile whole = matmul_tile(s, kind, work.rows, s.cols);
+  return std::max({work.q_tiles * least.counts.sub_tiles,
+                   buffers(whole.m * whole.k, s.bytes.input, l0.left_bytes),
+                   buffers(whole.k * whole.n, s.bytes.kv, l0.right_bytes),
+                   buffers(whole.m * whole.n, s.bytes.accumulator, l0.accumulator_bytes)});
 }
 
 /// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.
 std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) const {
-  const Shape& s = problem_.shape;
-  const MatrixUnit& unit = problem_.hardware.matrix;
-  const MatmulTile whole = matmul_tile(s, kind, least.rows, s.cols);
-  const Int128 passes = static_cast<Int128>(ceil_div(whole.m, unit.rows)) *
-                        ceil_div(whole.n, unit.cols) * ceil_div(whole.k, unit.depth) * least.pairs;
+  const Int128 passes = array_passes(least, kind);
   const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
-  const L0Buffers& l0 = problem_.hardware.l0;
-  // Start-ups: one per tile at least, and every L0 tile holds at most a buffer's worth of an
-  // operand.
-  const std::int64_t tiles =
-      std::max({least.q_tiles * least.counts.sub_tiles,
-                ceil_div(whole.m * whole.k * s.bytes.input, l0.left_bytes),
-                ceil_div(whole.k * whole.n * s.bytes.input, l0.right_bytes),
-                ceil_div(whole.m * whole.n * s.bytes.accumulator, l0.accumulator_bytes)});
-  const std::int64_t compute = array + unit.startup_cycles * least.pairs * tiles;
-  const std::int64_t moved = l0_bytes(least, kind, least.pairs, least.rows, least.q_tiles);
+  const std::int64_t startup = problem_.hardware.matrix.startup_cycles;
+  const std::int64_t compute = array + startup * least.pairs * l0_tiles(least, kind);
+  const std::int64_t moved = l0_bytes(least.core, kind, least.pairs);
   return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
+}
+
+/// Of the input or output of one pair; `full`: of a whole row.
+std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::int64_t full) const {
+  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  return scores ? full / problem_.shape.cols * work.scores : work.rows * full;
+}
+
+std::int64_t CoarseBound::vector_cycles(const Least& least) const {
+  return least.pairs * vector_.least_softmax_cycles(least.core.scores, least.core.q_tiles);
 }
 
 /// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
@@ -123,12 +178,12 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(least.active - 1)];
   const std::int64_t latency = problem_.hardware.dram.latency_cycles;
   const std::int64_t buffers = box.mode.buffers;
-  const std::int64_t rows = least.pairs * least.rows;
-  const std::int64_t input =
-      transfer.busy_cycles(rows * phase.input_row_bytes) + least.rounds * latency;
-  const std::int64_t store = transfer.busy_cycles(rows * phase.output_row_bytes);
-  const std::int64_t vector =
-      phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
+  const auto rows = [&](Operand operand, std::int64_t full) {
+    return transfer.busy_cycles(least.pairs * row_bytes_of(least.core, operand, full));
+  };
+  const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
+  const std::int64_t store = rows(phase.output, phase.output_row_bytes);
+  const std::int64_t vector = phase.has_softmax ? vector_cycles(least) : 0;
   const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
   const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
   const std::int64_t reader = phase.has_first ? first : vector;
@@ -139,13 +194,15 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
     least_cycles = std::max(least_cycles, input + first + store);
   }
   if (!box.mode.kv_resident) {
-    const std::int64_t sub_tiles = least.pairs * least.q_tiles * least.counts.sub_tiles;
+    const std::int64_t sub_tiles =
+        least.pairs * (s.mask.causal ? ceil_div(least.core.col_visits, box.high[2])
+                                     : least.core.q_tiles * least.counts.sub_tiles);
     const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
                                    ? problem_.layout.cores
                                    : 1;
     const auto stream = [&](MatmulKind kind) {
       const std::int64_t bytes =
-          least.pairs * least.q_tiles * s.cols * stream_col_bytes(s, kind) / share;
+          least.pairs * least.core.col_visits * stream_col_bytes(s, kind) / share;
       return transfer.busy_cycles(bytes) + sub_tiles * latency;
     };
     if (phase.has_first) {
@@ -161,7 +218,7 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
 std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
                                        const PhasePlan& phase) const {
   const Shape& s = problem_.shape;
-  std::int64_t loads = s.pairs * s.rows * phase.input_row_bytes;
+  std::int64_t loads = s.pairs * row_bytes_of(least.all, phase.input, phase.input_row_bytes);
   std::int64_t matrix = 0;
   if (phase.has_first) {
     matrix += matmul_cycles(least, phase.first_kind);
@@ -171,9 +228,9 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     matrix += matmul_cycles(least, MatmulKind::kPV);
     loads += stream_bytes(box, least, MatmulKind::kPV);
   }
-  const std::int64_t vector =
-      phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
-  const std::int64_t stores = s.pairs * s.rows * phase.output_row_bytes;
+  const std::int64_t vector = phase.has_softmax ? vector_cycles(least) : 0;
+  const std::int64_t stores =
+      s.pairs * row_bytes_of(least.all, phase.output, phase.output_row_bytes);
   const std::int64_t load_cycles = transfer_cycles(loads);
   const std::int64_t store_cycles = transfer_cycles(stores);
   if (problem_.serial) {
@@ -181,15 +238,18 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   }
   // Before the first matmul or softmax come its loads, after the last one its store. One stream
   // after the other: the units never work at once.
-  const std::int64_t both = phase.lookahead == 0 ? matrix + vector : std::max(matrix, vector);
+  const std::int64_t both = phase.score_slots() == 1 ? matrix + vector : std::max(matrix, vector);
   const std::int64_t first_rows = std::min(box.low[1], s.rows);
-  std::int64_t fill = alone_.cycles(first_rows * phase.input_row_bytes);
+  // Under a mask the first tile may see no more than one key.
+  const std::int64_t cols = s.mask.causal ? 1 : s.cols;
+  std::int64_t fill =
+      alone_.cycles(first_rows * row_bytes(s, phase.input, phase.input_row_bytes, cols));
   if (phase.has_first) {
-    fill += alone_.cycles(std::min(box.low[2], s.cols) * stream_col_bytes(s, phase.first_kind) /
+    fill += alone_.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
                           (problem_.layout.l1_shared ? problem_.layout.cores : 1));
   }
-  const std::int64_t busy =
-      fill + problem_.hardware.dram.latency_cycles + both + alone_.cycles(phase.output_row_bytes);
+  const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both +
+                            alone_.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);
@@ -210,11 +270,12 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   std::int64_t l0 = 0;
   const auto matmul = [&](MatmulKind kind) {
     dram += stream_bytes(box, least, kind);
-    l0 += l0_bytes(least, kind, s.pairs, s.rows, least.counts.q_tiles);
+    l0 += l0_bytes(least.all, kind, s.pairs);
   };
   for (const PhasePlan& phase : plan.phases()) {
     cycles += phase_cycles(box, least, phase);
-    dram += s.pairs * s.rows * (phase.input_row_bytes + phase.output_row_bytes);
+    dram += s.pairs * (row_bytes_of(least.all, phase.input, phase.input_row_bytes) +
+                       row_bytes_of(least.all, phase.output, phase.output_row_bytes));
     if (phase.has_first) {
       matmul(phase.first_kind);
     }
@@ -222,7 +283,11 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
       matmul(MatmulKind::kPV);
     }
   }
-  return total_figures(problem_, cycles, dram, l0, peak);
+  const Int128 compute =
+      s.mask.causal
+          ? compute_energy(problem_.hardware, s, static_cast<Int128>(s.pairs) * least.all.scores, 0)
+          : problem_.fixed_fj;
+  return total_figures(problem_, compute, cycles, dram, l0, peak);
 }
 
 }  // namespace tilewright

@@ -19,21 +19,35 @@ class CoarseBound {
   std::optional<Figures> operator()(const ClassBox& box) const;
 
  private:
+  /// What the matrix and vector unit do for one pair.
+  struct Work {
+    std::int64_t rows = 0;
+    std::int64_t q_tiles = 0;
+    std::int64_t scores = 0;      ///< rows x columns
+    std::int64_t row_visits = 0;  ///< rows, once for every sub-tile they meet
+    std::int64_t col_visits = 0;  ///< columns, once for every query tile they meet
+  };
+
   /// The least of everything over a box.
   struct Least {
-    TileCounts counts;         ///< fewest tiles: at the high corner
-    std::int64_t pairs = 0;    ///< on the busiest core
-    std::int64_t rows = 0;     ///< query rows per pair on the busiest core
-    std::int64_t q_tiles = 0;  ///< query tiles per pair on the busiest core
-    std::int64_t rounds = 0;   ///< on the busiest core
-    std::int64_t active = 1;   ///< cores with any work: the more, the less bandwidth for each
+    TileCounts counts;        ///< fewest tiles: at the high corner
+    std::int64_t pairs = 0;   ///< on the busiest core
+    std::int64_t rounds = 0;  ///< on the busiest core
+    std::int64_t active = 1;  ///< cores with any work: the more, the less bandwidth for each
+    Work core;                ///< on the busiest core
+    Work all;                 ///< on all cores
   };
 
   Least least_of(const ClassBox& box) const;
   std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
-  std::int64_t l0_bytes(const Least& least, MatmulKind kind, std::int64_t pairs, std::int64_t rows,
-                        std::int64_t q_tiles) const;
+  Work work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
+               std::int64_t scores) const;
+  std::int64_t array_passes(const Least& least, MatmulKind kind) const;
+  std::int64_t l0_tiles(const Least& least, MatmulKind kind) const;
+  std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
+  std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
+  std::int64_t vector_cycles(const Least& least) const;
   std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;

@@ -33,7 +33,28 @@ std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const Stag
          at_every_round(t.overwritten);
 }
 
+Busy masked_busy(const PhaseTimes& t) {
+  const std::int64_t heads = t.full_groups * t.heads + t.edge_heads;
+  Busy busy;
+  for (std::int64_t position = 0; position < t.positions; ++position) {
+    const MaskedRound round = t.masked->at(position);
+    const RoundTimes times = t.masked->times(round, position == t.positions - 1 ? t.last : t.full);
+    const std::int64_t due = t.kv_resident ? round.due : round.sub_tiles;
+    const auto loads = [due](const StageTimes& stage) {
+      return due == 0 ? 0 : per_head(due, stage.load_full, stage.load_edge);
+    };
+    busy.vector += heads * times.softmax;
+    busy.store += heads * times.store;
+    busy.load += heads * (times.input + loads(times.first) + loads(times.second));
+    busy.matrix += heads * (times.first.matmul_all + times.second.matmul_all);
+  }
+  return busy;
+}
+
 Busy busy_of(const PhaseTimes& t) {
+  if (t.masked != nullptr) {
+    return masked_busy(t);
+  }
   const std::int64_t groups = t.full_groups + (t.edge_heads > 0 ? 1 : 0);
   const std::int64_t heads = t.full_groups * t.heads + t.edge_heads;
   const auto rounds = [&](std::int64_t full, std::int64_t last) {
@@ -59,10 +80,26 @@ Busy busy_of(const PhaseTimes& t) {
   return busy;
 }
 
-bool same_rounds(const CoreRounds& a, const CoreRounds& b) {
+bool same_rounds(const CoreRounds& a, const CoreRounds& b, bool masked) {
   return a.full_groups == b.full_groups && a.edge_heads == b.edge_heads &&
-         a.positions == b.positions && a.rows_last == b.rows_last;
+         a.positions == b.positions && a.rows_last == b.rows_last &&
+         (!masked || a.first_tile == b.first_tile);
 }
+
+/// PhaseTimes with the masked rounds that they point to.
+struct CoreTimes {
+  CoreTimes(const Evaluator& evaluator, const Tiling& tiling, const OperationCosts& costs,
+            const PhasePlan& phase, const CoreRounds& rounds)
+      : masked(evaluator.problem().shape, tiling, rounds, phase, costs.transfer, costs.vector),
+        times(evaluator.phase_times(tiling, costs, phase, rounds)) {
+    times.masked = evaluator.problem().shape.mask.causal ? &masked : nullptr;
+  }
+  CoreTimes(const CoreTimes&) = delete;
+  CoreTimes& operator=(const CoreTimes&) = delete;
+
+  MaskedRounds masked;
+  PhaseTimes times;
+};
 
 void add_core(Details& sum, const Busy& busy, std::int64_t overlap, std::int64_t core) {
   sum.matrix_busy_cycles += busy.matrix;
@@ -84,28 +121,27 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   const Problem& problem = evaluator.problem();
   const Shape& shape = problem.shape;
   const Tiling& tiling = candidate.tiling;
-  const TileCounts counts = count_tiles(shape, tiling);
+  const Sizes sizes = sizes_of(shape, tiling, problem.layout);
+  const TileCounts& counts = sizes.counts;
   const OperationCosts costs = evaluator.operation_costs(tiling, objective);
   const Plan& plan = problem.plans.of(tiling);
   const std::int64_t active = active_cores(counts, tiling.core_split, problem.layout);
 
   Details sum;
   for (const PhasePlan& phase : plan.phases()) {
-    sum.write_bytes += shape.pairs * shape.rows * phase.output_row_bytes;
+    sum.write_bytes += shape.pairs * rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
+    const CoreRounds first = deal_rounds(counts, tiling, problem.layout, 0);
     CoreRounds before;
-    PhaseTimes leader;
     Busy busy;
     std::int64_t overlap = 0;
     for (std::int64_t core = 0; core < active; ++core) {
       const CoreRounds rounds = deal_rounds(counts, tiling, problem.layout, core);
-      const PhaseTimes times = evaluator.phase_times(tiling, costs, phase, rounds);
-      if (core == 0 || rounds.share == 1) {
-        leader = times;
-      }
-      if (core == 0 || !same_rounds(rounds, before)) {
-        busy = busy_of(times);
-        leader.last_differs = leader.last_differs || times.last_differs;
-        overlap = phase_overlap(leader, times);
+      if (core == 0 || !same_rounds(rounds, before, shape.mask.causal)) {
+        const CoreTimes own(evaluator, tiling, costs, phase, rounds);
+        CoreTimes leader(evaluator, tiling, costs, phase, rounds.share > 1 ? first : rounds);
+        leader.times.last_differs = leader.times.last_differs || own.times.last_differs;
+        busy = busy_of(own.times);
+        overlap = phase_overlap(leader.times, own.times);
       }
       add_core(sum, busy, overlap, core);
       before = rounds;
@@ -122,7 +158,8 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   }
   sum.read_bytes = candidate.figures.traffic_bytes - sum.write_bytes;
   sum.l0_bytes = repeat * evaluator.l0_traffic(tiling, costs);
-  const std::int64_t scores = shape.pairs * shape.rows * shape.cols;
+  const std::int64_t scores =
+      shape.pairs * (shape.mask.causal ? sizes.visible.scores : shape.rows * shape.cols);
   sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
                  repeat * scores * (shape.bytes.score + shape.bytes.input);
   return sum;

@@ -120,6 +120,7 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.serial = problem_.serial;
   out.buffers = sizes.tiling.buffers;
   out.lookahead = phase.lookahead;
+  out.scores_ahead = phase.scores_ahead;
   out.latency = problem_.hardware.dram.latency_cycles;
   out.overwrite = sizes.overwritten > 0 ? sizes.tiling.overwrite : Overwrite::kNone;
   out.overwritten = sizes.overwritten;
@@ -151,6 +152,9 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
                       sizes.counts.q_tiles > cores && sizes.counts.q_tiles % cores != 0;
   const CoreRounds shorter =
       uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, cores - 1) : CoreRounds{};
+  if (problem_.shape.mask.causal) {
+    return masked_makespan(sizes, plan, choices);
+  }
   std::int64_t cycles = 0;
   PhaseTimes times;
   for (const PhasePlan& phase : plan.phases()) {
@@ -165,9 +169,40 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
   return cycles;
 }
 
+/// Cores that split queries and have an L1 of their own see different keys: each may be the
+/// slowest.
+std::int64_t Evaluator::masked_makespan(const Sizes& sizes, const Plan& plan,
+                                        const Choices& choices) const {
+  const bool apart = sizes.tiling.core_split == CoreSplit::kQuery && sizes.busiest.share == 1;
+  const std::int64_t cores = apart ? sizes.active : 1;
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  std::int64_t cycles = 0;
+  for (const PhasePlan& phase : plan.phases()) {
+    std::int64_t slowest = 0;
+    for (std::int64_t core = 0; core < cores; ++core) {
+      const CoreRounds rounds = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, core);
+      const MaskedRounds masked(problem_.shape, sizes.tiling, rounds, phase, transfer, vector_);
+      PhaseTimes times;
+      times_of(sizes, rounds, phase, choices, times);
+      times.masked = &masked;
+      slowest = std::max(slowest, phase_makespan(times));
+    }
+    cycles += slowest;
+  }
+  return cycles;
+}
+
 std::int64_t Evaluator::l0_traffic(const Sizes& sizes, const Choices& choices) const {
   const TileCounts& c = sizes.counts;
   std::int64_t bytes = 0;
+  if (problem_.shape.mask.causal) {
+    for (const TileChoice& choice : choices) {
+      for (std::size_t i = 0; i < choice.tile.size(); ++i) {
+        bytes += sizes.visible.matmuls[i] * choice.tile[i].l1_bytes;
+      }
+    }
+    return problem_.shape.pairs * bytes;
+  }
   for (const TileChoice& choice : choices) {
     bytes +=
         (c.q_tiles - 1) * ((c.sub_tiles - 1) * choice.tile[0].l1_bytes + choice.tile[1].l1_bytes) +
@@ -183,7 +218,8 @@ std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const
   };
   std::int64_t bytes = 0;
   for (const PhasePlan& phase : plan.phases()) {
-    bytes += shape.rows * (phase.input_row_bytes + phase.output_row_bytes);
+    bytes += rows_bytes(shape, sizes, phase.input, phase.input_row_bytes) +
+             rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
     bytes += phase.has_first ? stream(phase.first_kind) : 0;
     bytes += phase.has_second ? stream(MatmulKind::kPV) : 0;
   }
@@ -296,8 +332,9 @@ Candidate Evaluator::cost_of(const Sizes& sizes, const Plan& plan, const Choices
   candidate.tiling = sizes.tiling;
   candidate.tiling.l0_qk = choices[0].full;
   candidate.tiling.l0_pv = choices[1].full;
-  candidate.figures = total_figures(problem_, makespan(sizes, plan, choices), dram,
-                                    l0_traffic(sizes, choices), peak);
+  candidate.figures =
+      total_figures(problem_, layer_compute_energy(problem_, sizes), makespan(sizes, plan, choices),
+                    dram, l0_traffic(sizes, choices), peak);
   return candidate;
 }
 
@@ -321,7 +358,8 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
         choices[i / 4].full = cost.tile;
       }
     }
-    const Figures hoped = total_figures(problem_, shortest, dram, l0_traffic(sizes, choices), peak);
+    const Figures hoped = total_figures(problem_, layer_compute_energy(problem_, sizes), shortest,
+                                        dram, l0_traffic(sizes, choices), peak);
     if (rank_key(objective, hoped) <= rank_key(objective, best.figures)) {
       const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
       if (ranks_before(objective, candidate, best)) {
@@ -362,8 +400,8 @@ std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t inde
     return {l0_.cost(tile, pinned).value()};
   }
   std::vector<TileCost> options = l0_.pareto(tile);
-  if ((at & 2U) != 0) {
-    // Core 0 must stay the busiest, whatever its full tiles take: only its makespan is looked at.
+  if ((at & 2U) != 0 && sizes.tiling.core_split == CoreSplit::kQuery && sizes.active > 1) {
+    // The core with full tiles must stay the busiest one, whatever L0 tiles these take.
     const std::int64_t cols = (at & 1U) != 0 ? sizes.counts.edge_cols : sizes.tiling.kv_cols;
     const std::int64_t most = l0_.fastest(sizes.tiling.q_rows, cols).cycles(kind);
     std::erase_if(options, [most](const TileCost& option) { return option.cycles > most; });

@@ -49,7 +49,7 @@ struct Problem {
   bool serial = false;
   L0Tile pinned_qk;  ///< 0 x 0 x 0: free
   L0Tile pinned_pv;
-  Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
+  Int128 fixed_fj = 0;  ///< per layer and without a mask: compute_energy()
   Plans plans;
   Divisor alignment;                  ///< of slots in L1
   std::shared_ptr<L0Table> l0_table;  ///< of all evaluators
@@ -60,9 +60,16 @@ struct Problem {
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant);
 
+/// Femtojoules of the MACs, the vector operations and the softmax's L1 accesses of `scores` scores,
+/// `masked` of which are masked first.
+Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked);
+
+/// compute_energy() of one layer of a candidate.
+Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes);
+
 /// Figures of all layers with the launch from those of one layer.
-Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
-                      std::int64_t l0_bytes, std::int64_t peak);
+Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,
+                      std::int64_t dram_bytes, std::int64_t l0_bytes, std::int64_t peak);
 
 /// A set of candidates of one mode with the same tile counts along every axis.
 struct ClassBox {
@@ -145,6 +152,7 @@ class Evaluator {
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
+  std::int64_t masked_makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
   std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;
   std::array<MatmulTile, 4> tiles_of(const Sizes& sizes, MatmulKind kind) const;

@@ -38,7 +38,7 @@ L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L
 
 std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
   const std::int64_t left = unit_.rows * unit_.depth * bytes_.input;
-  const std::int64_t right = unit_.depth * unit_.cols * bytes_.input;
+  const std::int64_t right = unit_.depth * unit_.cols * bytes_.kv;
   const std::int64_t accumulator = unit_.rows * unit_.cols * bytes_.accumulator;
   if (left > buffers_.left_bytes) {
     return Misfit{"L0 left", left, buffers_.left_bytes};
@@ -57,7 +57,7 @@ std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
 /// left (A once, B again per m, C read and written per k) or right (B once, A again per n).
 std::int64_t L0Tiles::traffic(const MatmulTile& t, const Counts& counts) const {
   const std::int64_t left = t.m * t.k * bytes_.input;
-  const std::int64_t right = t.k * t.n * bytes_.input;
+  const std::int64_t right = t.k * t.n * bytes_.kv;
   const std::int64_t partial = 2 * t.m * t.n * bytes_.accumulator;
   const std::int64_t out = t.kind == MatmulKind::kQK ? t.m * t.n * bytes_.score : partial;
   const std::int64_t spilled = out + (counts.k - 1) * partial;
@@ -78,14 +78,14 @@ std::int64_t L0Tiles::held_bytes(const MatmulTile& matmul, const L0Tile& tile) c
   const std::int64_t m = std::min(tile.m, matmul.m);
   const std::int64_t n = std::min(tile.n, matmul.n);
   const std::int64_t k = std::min(tile.k, matmul.k);
-  return (m * k + k * n) * bytes_.input + m * n * bytes_.accumulator;
+  return m * k * bytes_.input + k * n * bytes_.kv + m * n * bytes_.accumulator;
 }
 
 std::optional<TileCost> L0Tiles::cost(const MatmulTile& matmul, const L0Tile& tile) const {
   const L0Tile t{std::min(tile.m, matmul.m), std::min(tile.n, matmul.n),
                  std::min(tile.k, matmul.k)};
   const std::int64_t left = t.m * t.k * bytes_.input;
-  const std::int64_t right = t.k * t.n * bytes_.input;
+  const std::int64_t right = t.k * t.n * bytes_.kv;
   const std::int64_t accumulator = t.m * t.n * bytes_.accumulator;
   if (left > buffers_.left_bytes || right > buffers_.right_bytes ||
       accumulator > buffers_.accumulator_bytes) {
@@ -111,7 +111,7 @@ TileCost L0Tiles::cost_of(const MatmulTile& matmul, std::int64_t array_passes, c
 
 TileCost L0Tiles::least(const MatmulTile& t) const {
   const std::int64_t left = t.m * t.k * bytes_.input;
-  const std::int64_t right = t.k * t.n * bytes_.input;
+  const std::int64_t right = t.k * t.n * bytes_.kv;
   const std::int64_t accumulator = t.m * t.n * bytes_.accumulator;
   // Every L0 tile holds at most a buffer's worth of each operand.
   const std::int64_t tiles =
@@ -150,7 +150,7 @@ template <typename Visit>
 void L0Tiles::for_each_tile(const MatmulTile& matmul, const Visit& visit) {
   const std::int64_t area = buffers_.accumulator_bytes / bytes_.accumulator;
   const std::int64_t left = buffers_.left_bytes / bytes_.input;
-  const std::int64_t right = buffers_.right_bytes / bytes_.input;
+  const std::int64_t right = buffers_.right_bytes / bytes_.kv;
   const auto& rows = cuts(Side::kRows, matmul.m, unit_.rows, std::min(area, left));
   const auto& cols = cuts(Side::kCols, matmul.n, unit_.cols, std::min(area, right));
   const auto& depths = cuts(Side::kDepth, matmul.k, unit_.depth, std::min(left, right));

@@ -37,7 +37,14 @@ VectorCost::VectorCost(const Hardware& hardware, const Shape& shape)
     element_milli_ += unit.cast_millicycles;
     ++operations_;
   }
+  if (shape.softcap) {
+    // cap tanh(s / cap) = cap - 2 cap / (exp(2 s / cap) + 1)
+    element_milli_ += unit.mul_millicycles + unit.exp_millicycles + unit.sum_millicycles +
+                      unit.div_millicycles + unit.sub_millicycles;
+    operations_ += 5;
+  }
   element_cycles_ = element_milli_ % kMilli == 0 ? element_milli_ / kMilli : 0;
+  mask_milli_ = unit.sub_millicycles;
   constexpr std::int64_t kReductions = 2;  // maximum and sum
   fixed_ = unit.startup_cycles + kReductions * unit.reduction_latency_cycles;
 }

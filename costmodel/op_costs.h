@@ -48,18 +48,27 @@ class TransferCost {
 };
 
 /// Time of an exact softmax over whole score rows on one core's vector unit (maximum, subtract,
-/// exp, sum, divide per element, and a cast where P is narrower than S).
+/// exp, sum, divide per element, a cast where P is narrower than S, a soft cap where there is one).
 class VectorCost {
  public:
   VectorCost(const Hardware& hardware, const Shape& shape);
+  /// Of whole rows.
   std::int64_t softmax_cycles(std::int64_t rows) const {
     const std::int64_t vectors = lanes_.ceil(rows * cols_);
     return fixed_ + (element_cycles_ > 0 ? vectors * element_cycles_
                                          : ceil_div(vectors * element_milli_, kMilli));
   }
-  /// A lower bound for `rows` rows in at least `operations` operations.
-  std::int64_t least_softmax_cycles(std::int64_t rows, std::int64_t operations) const {
-    return (operations - 1) * fixed_ + softmax_cycles(rows);
+  /// Of `cols` columns, where the scores of `masked_cols` of them are masked first: one addition
+  /// (of 0 or minus infinity) each.
+  std::int64_t softmax_cycles(std::int64_t rows, std::int64_t cols,
+                              std::int64_t masked_cols) const {
+    return fixed_ + ceil_div(lanes_.ceil(rows * cols) * element_milli_ +
+                                 lanes_.ceil(rows * masked_cols) * mask_milli_,
+                             kMilli);
+  }
+  /// A lower bound for `scores` scores in at least `operations` operations.
+  std::int64_t least_softmax_cycles(std::int64_t scores, std::int64_t operations) const {
+    return (operations - 1) * fixed_ + softmax_cycles(1, scores, 0);
   }
   /// A linear function of `rows` below softmax_cycles(), in units of 1 / `unit` cycles.
   std::int64_t line(std::int64_t rows, std::int64_t unit) const {
@@ -76,6 +85,7 @@ class VectorCost {
   std::int64_t element_milli_ = 0;
   std::int64_t element_cycles_ = 0;  ///< the same in cycles if it is a whole number of them, else 0
   std::int64_t fixed_ = 0;
+  std::int64_t mask_milli_ = 0;
   std::int64_t operations_ = 0;
 };
 

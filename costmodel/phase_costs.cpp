@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/math.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 
@@ -13,6 +14,9 @@ Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layou
   sizes.busiest = deal_rounds(sizes.counts, tiling, layout, 0);
   sizes.active = active_cores(sizes.counts, tiling.core_split, layout);
   sizes.overwritten = overwritten_sub_tiles(shape, tiling);
+  if (shape.mask.causal) {
+    sizes.visible = visible_sums(shape, tiling, sizes.counts, layout);
+  }
   return sizes;
 }
 
@@ -30,11 +34,13 @@ class SlotKinds {
         rounds_(sizes.busiest.rounds()),
         buffered_(std::min(t_.buffers, rounds_)),
         copies_(layout.l1_shared ? sizes.active : 1),
-        kv_copies_(t_.core_split == CoreSplit::kQuery ? 1 : copies_) {}
+        kv_copies_(t_.core_split == CoreSplit::kQuery ? 1 : copies_),
+        cols_(most_visible_cols(shape, t_.kv_cols, rows_together())) {}
 
   void visit(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
-    sink_(phase.input, rows * phase.input_row_bytes, buffered_, copies_);
+    sink_(phase.input, rows * row_bytes(shape_, phase.input, phase.input_row_bytes, cols_),
+          buffered_, copies_);
     if (phase.has_first) {
       stream(phase.first_kind);
     }
@@ -44,10 +50,14 @@ class SlotKinds {
     if (phase.score_row_bytes > 0) {
       scores(phase);
     }
-    sink_(phase.output, rows * phase.output_slot_row_bytes, buffered_, copies_);
+    sink_(phase.output, rows * row_bytes(shape_, phase.output, phase.output_slot_row_bytes, cols_),
+          buffered_, copies_);
   }
 
  private:
+  /// Rows whose keys a round covers: those of all cores in lock-step.
+  std::int64_t rows_together() const { return sizes_.busiest.share * t_.q_rows; }
+
   /// Slots of K or V. Resident: one holds the operand for all heads of a round.
   void stream(MatmulKind kind) const {
     const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
@@ -71,11 +81,12 @@ class SlotKinds {
   }
 
   void scores(const PhasePlan& phase) const {
-    const std::int64_t in_flight = std::min(phase.lookahead + 1, rounds_);
+    const std::int64_t in_flight = std::min(phase.score_slots(), rounds_);
     const std::int64_t rows = t_.heads * t_.q_rows;
-    std::int64_t score = rows * phase.score_row_bytes;
+    const std::int64_t whole = phase.score_row_bytes;
+    std::int64_t score = rows * row_bytes(shape_, Operand::kS, whole, cols_);
     if (phase.has_second && phase.prob_row_bytes == 0) {
-      score = std::max(score, rows * shape_.cols * shape_.bytes.input);
+      score = std::max(score, rows * cols_ * shape_.bytes.input);
     }
     if (sizes_.overwritten > 0) {
       // What gave way to P lands here when it is loaded again.
@@ -85,7 +96,8 @@ class SlotKinds {
     }
     sink_(Operand::kS, score, in_flight, copies_);
     if (t_.overwrite == Overwrite::kNone) {
-      sink_(Operand::kP, rows * phase.prob_row_bytes, in_flight, copies_);
+      sink_(Operand::kP, rows * row_bytes(shape_, Operand::kP, phase.prob_row_bytes, cols_),
+            in_flight, copies_);
     }
   }
 
@@ -97,6 +109,7 @@ class SlotKinds {
   const std::int64_t buffered_;  ///< slots of an operand that changes every round
   const std::int64_t copies_;
   const std::int64_t kv_copies_;
+  const std::int64_t cols_;  ///< of a row of S or P, at most
 };
 
 }  // namespace
@@ -118,6 +131,10 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
 std::int64_t stream_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                           MatmulKind kind) {
   const Tiling& t = sizes.tiling;
+  if (shape.mask.causal) {
+    return (t.kv_resident ? sizes.visible.resident_cols : sizes.visible.streamed_cols) *
+           stream_col_bytes(shape, kind);
+  }
   const bool queries = t.core_split == CoreSplit::kQuery;
   const bool together = queries && layout.l1_shared;
   const std::int64_t passes =

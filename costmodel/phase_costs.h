@@ -6,6 +6,7 @@
 #include <span>
 
 #include "common/math.h"
+#include "costmodel/masked_rounds.h"
 #include "hw_profiles/hardware.h"
 #include "schedules/plan.h"
 
@@ -35,6 +36,7 @@ struct Sizes {
   CoreRounds busiest;
   std::int64_t active = 1;       ///< cores with any work
   std::int64_t overwritten = 0;  ///< sub-tiles that give way to P
+  VisibleSums visible;           ///< with a mask only
 };
 
 Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layout);
@@ -42,6 +44,13 @@ Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layou
 /// Slots of `phase`: static, as many as the busiest core can use.
 Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                     const Divisor& alignment, const PhasePlan& phase);
+
+/// Bytes of all rows of an input or output for one pair and layer; `full`: of a whole row.
+inline std::int64_t rows_bytes(const Shape& shape, const Sizes& sizes, Operand operand,
+                               std::int64_t full) {
+  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  return shape.mask.causal && scores ? full / shape.cols * sizes.visible.scores : shape.rows * full;
+}
 
 /// Bytes of K (V) that all cores load together for one pair and layer.
 std::int64_t stream_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,

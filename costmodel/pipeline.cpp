@@ -15,23 +15,32 @@ constexpr Stages kScores{true, true, false};
 constexpr Stages kMatmul{true, false, false};
 constexpr Stages kSoftmax{false, true, false};
 
+template <typename Recorder, Stages kStages, bool kResident, bool kShared, std::size_t kLookahead>
+std::int64_t walk_rounds(const PhaseTimes& times, Recorder& recorder) {
+  if (times.masked != nullptr) {
+    return Pipeline<Recorder, kStages, kResident, kShared, kLookahead, true>(times, recorder)
+        .makespan();
+  }
+  return Pipeline<Recorder, kStages, kResident, kShared, kLookahead, false>(times, recorder)
+      .makespan();
+}
+
 template <typename Recorder, Stages kStages, bool kResident, bool kShared>
 std::int64_t walk_ahead(const PhaseTimes& times, Recorder& recorder) {
   if constexpr (kStages.second) {
     switch (times.lookahead) {
       case 1:
-        return Pipeline<Recorder, kStages, kResident, kShared, 1>(times, recorder).makespan();
+        return walk_rounds<Recorder, kStages, kResident, kShared, 1>(times, recorder);
       case 2:
-        return Pipeline<Recorder, kStages, kResident, kShared, 2>(times, recorder).makespan();
+        return walk_rounds<Recorder, kStages, kResident, kShared, 2>(times, recorder);
       case 3:
-        return Pipeline<Recorder, kStages, kResident, kShared, kMaxLookahead>(times, recorder)
-            .makespan();
+        return walk_rounds<Recorder, kStages, kResident, kShared, kMaxLookahead>(times, recorder);
       default:
         break;
     }
   }
   assert(times.lookahead == 0);
-  return Pipeline<Recorder, kStages, kResident, kShared, 0>(times, recorder).makespan();
+  return walk_rounds<Recorder, kStages, kResident, kShared, 0>(times, recorder);
 }
 
 template <typename Recorder, Stages kStages>

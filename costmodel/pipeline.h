@@ -8,6 +8,8 @@
 
 namespace tilewright {
 
+class MaskedRounds;
+
 /// Cycles of one matmul stage for one pair: `full` and `edge` sub-tiles, matmuls and loads.
 struct StageTimes {
   std::int64_t matmul_full = 0;
@@ -51,9 +53,12 @@ struct PhaseTimes {
   bool serial = false;
   std::int64_t buffers = 1;
   std::int64_t lookahead = 0;
+  bool scores_ahead = false;
   std::int64_t latency = 0;  ///< DRAM: from the end of a load to its data being there
   Overwrite overwrite = Overwrite::kNone;
   std::int64_t overwritten = 0;  ///< sub-tiles
+  /// How rounds differ under a mask; null: not beyond `full` and `last`.
+  const MaskedRounds* masked = nullptr;
   /// For bounds: the slot of a resident V is always free when its next load is due.
   bool value_slot_free = false;
 };

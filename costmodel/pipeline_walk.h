@@ -9,6 +9,7 @@
 
 #include "common/math.h"
 #include "costmodel/leap.h"
+#include "costmodel/masked_runs.h"
 #include "costmodel/pipeline.h"
 #include "costmodel/round_map.h"
 #include "costmodel/stage_record.h"
@@ -18,13 +19,15 @@ namespace tilewright::pipeline {
 /// Up to so many rounds, stepping costs less than watching for a pattern.
 constexpr std::int64_t kFewRounds = 3;
 
-/// `kResident`: K and V stay. `kShared`: loads and stores share a channel. These and the look-ahead
-/// are known when compiling, so that the times of a run of rounds live in registers.
+/// `kResident`: K and V stay. `kShared`: loads and stores share a channel. `kMasked`: every query
+/// tile sees other keys. These and the look-ahead are known when compiling, so that the times of a
+/// run of rounds live in registers.
 ///
 /// Between two rounds the state is an array of times. First those that rounds always depend on; on
 /// a shared channel these are all that rounds in the middle depend on, as every store is a barrier
 /// (docs/cost_model.md, "State").
-template <typename Recorder, Stages kStages, bool kResident, bool kShared, std::size_t kLookahead>
+template <typename Recorder, Stages kStages, bool kResident, bool kShared, std::size_t kLookahead,
+          bool kMasked>
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
@@ -71,7 +74,10 @@ class Pipeline {
   static constexpr std::size_t kBefore = kVector + (kStages.softmax ? 1 : 0);
   /// P of the oldest round in flight is there; further rounds follow. The newest one: kVector.
   static constexpr std::size_t kReady0 = kBefore + (kStreams ? 1 : 0);
-  static constexpr std::size_t kSharedLive = kReady0 + (kStages.second ? kLookahead : 0);
+  /// The softmax before the newest one: where it hands P over to a store.
+  static constexpr bool kHandsOver = kStages.first && kStages.softmax && !kStages.second;
+  static constexpr std::size_t kVector2 = kReady0 + (kStages.second ? kLookahead : 0);
+  static constexpr std::size_t kSharedLive = kVector2 + (kHandsOver ? 1 : 0);
   /// The last reader of the second newest input slot, the second newest store are done.
   static constexpr std::size_t kInput2 = kSharedLive;
   static constexpr std::size_t kStored2 = kInput2 + 1;
@@ -98,7 +104,9 @@ class Pipeline {
   /// Whether slots of streamed operands have to be looked at: on a shared channel V's follow a
   /// store, and K's the loads of V where a round has more than there are slots.
   static constexpr bool kSlotsFirst = !kShared || !kStages.second || kLookahead > 0;
-  using Kinds = RoundKinds<kStages, kResident, kSlotsFirst, !kShared>;
+  using Kinds = std::conditional_t<kMasked, MaskedKinds<kStages, kResident>,
+                                   RoundKinds<kStages, kResident, kSlotsFirst, !kShared>>;
+  using Runs = typename Kinds::Runs;
 
   /// The last long run of rounds. A later one of the same kind that starts from the same state, but
   /// for a shift in time, ends in the same state, but for that shift.
@@ -127,14 +135,14 @@ class Pipeline {
   };
 
   /// Overwrite delays the softmax of a round behind P V of the round before.
-  static constexpr bool kMayOverwrite = kStages.second && kResident && kLookahead == 1;
+  static constexpr bool kMayOverwrite = kStages.second && kResident && kLookahead == 1 && !kMasked;
 
   struct Nothing {
-    explicit Nothing(const RoundRuns&) {}
+    explicit Nothing(const Runs&) {}
   };
   /// The rounds that leave, the ones after them (for overwrite) and those that enter.
   struct Rounds {
-    explicit Rounds(const RoundRuns& runs) : leaving(runs), entering(runs), between(runs) {}
+    explicit Rounds(const Runs& runs) : leaving(runs), entering(runs), between(runs) {}
     void skip_groups(std::int64_t groups) {
       leaving.skip_groups(groups);
       entering.skip_groups(groups);
@@ -143,12 +151,12 @@ class Pipeline {
       }
     }
 
-    RoundRuns leaving;
-    RoundRuns entering;
-    [[no_unique_address]] std::conditional_t<kMayOverwrite, RoundRuns, Nothing> between;
+    Runs leaving;
+    Runs entering;
+    [[no_unique_address]] std::conditional_t<kMayOverwrite, Runs, Nothing> between;
   };
   struct Place {
-    explicit Place(const Kinds& kinds) : rounds(RoundRuns(kinds)) {}
+    explicit Place(const Kinds& kinds) : rounds(Runs(kinds)) {}
     Rounds rounds;
     Memory memory;
   };
@@ -254,7 +262,7 @@ class Pipeline {
       }
     } else if (kinds_.alike()) {
       run_alike(s, run, take);
-    } else if (Recorder::kActive) {
+    } else if (Recorder::kActive || kMasked) {
       again<Live>(s, run, take);
     } else if (!memory.recall(s, leaving, entering, run)) {
       memory.entry = s;
@@ -295,6 +303,7 @@ class Pipeline {
     if (delays_softmax()) {
       softmax(s, *between, from, done);
     }
+    const std::int64_t newest_softmax = kHandsOver ? s[kVector] : 0;
     std::int64_t before = from.stored;
     if (store_first()) {
       // The store goes first: the next round's matmul writes its slot.
@@ -313,6 +322,9 @@ class Pipeline {
     }
     s[kInput2] = from.input;
     s[kStored2] = from.stored;
+    if constexpr (kHandsOver) {
+      s[kVector2] = newest_softmax;
+    }
     leave_group(s, here);
   }
 
@@ -370,7 +382,7 @@ class Pipeline {
       if constexpr (kOneStage) {
         entry.ready = std::max(entry.ready, from.stored);
       } else if constexpr (!kStages.second) {
-        entry.ready = std::max(entry.ready, s[kVector]);
+        entry.ready = std::max(entry.ready, t_.scores_ahead ? s[kVector2] : s[kVector]);
       }
       bool overwritten = overwrites(Overwrite::kKey);
       if constexpr (kStreams) {
@@ -390,8 +402,9 @@ class Pipeline {
         end = round.first_stage.at(entry);
       }
       if constexpr (Recorder::kActive) {
-        recorder_.stage({round, &RoundTimes::first, t_.resident_first, entry, s[kLoad] + t_.latency,
-                         s[kLoad], overwritten});
+        recorder_.stage({round, &RoundTimes::first,
+                         resident_times(round.times->first, t_.resident_first), entry,
+                         s[kLoad] + t_.latency, s[kLoad], overwritten});
       }
       s[kMatrix] = end.matmul;
       s[kLoad] = end.load;
@@ -399,6 +412,11 @@ class Pipeline {
         s[kBefore] = end.before;
       }
     }
+  }
+
+  /// With the loads of a resident operand.
+  static const StageTimes& resident_times(const StageTimes& round, const StageTimes& resident) {
+    return kMasked ? round : resident;
   }
 
   bool stays(bool overwritten) const { return !overwritten || t_.overwritten < t_.sub_tiles; }
@@ -424,8 +442,9 @@ class Pipeline {
         }
       }
       if constexpr (Recorder::kActive) {
-        recorder_.stage(
-            {round, &RoundTimes::second, t_.resident_second, entry, 0, s[kLoad], overwritten});
+        recorder_.stage({round, &RoundTimes::second,
+                         resident_times(round.times->second, t_.resident_second), entry, 0,
+                         s[kLoad], overwritten});
       }
       const StageEnd end = kShared && !overwritten ? round.second_stage.at(entry.ready, entry.load)
                                                    : round.second_stage.at(entry);

@@ -22,15 +22,6 @@ std::string_view pick_variant(const Schedule& schedule, std::string_view variant
                                schedule.name(), variant, fmt::join(schedule.variants(), ", ")));
 }
 
-Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
-  const EnergyTable& e = hardware.energy;
-  const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
-  const Int128 macs = scores * (s.qk_dim + s.v_dim);
-  return macs * e.mac_fj * s.bytes.input / 2 +
-         scores * VectorCost(hardware, s).operations_per_element() * e.vector_op_fj +
-         scores * (s.bytes.score + s.bytes.input) * e.l1_fj_per_byte;
-}
-
 /// The figures of the worst tiling (one row, one column) must fit 64 bits, so that none overflows.
 void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s) {
   constexpr std::int64_t kMostRows = (std::int64_t{1} << 31U) - 1;
@@ -105,21 +96,38 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
           serial,
           {},
           {},
-          fixed_energy(hardware, shape),
+          compute_energy(hardware, shape,
+                         static_cast<Int128>(shape.pairs) * shape.rows * shape.cols, 0),
           Plans(schedule, shape, serial),
           Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
           std::make_shared<L0Table>()};
 }
 
-Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
-                      std::int64_t l0_bytes, std::int64_t peak) {
+Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked) {
+  const EnergyTable& e = hardware.energy;
+  const Int128 macs = scores * (shape.qk_dim + shape.v_dim);
+  const Int128 vector = scores * VectorCost(hardware, shape).operations_per_element() + masked;
+  return macs * e.mac_fj * shape.bytes.input / 2 + vector * e.vector_op_fj +
+         scores * (shape.bytes.score + shape.bytes.input) * e.l1_fj_per_byte;
+}
+
+Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {
+  const Shape& shape = problem.shape;
+  return shape.mask.causal ? compute_energy(problem.hardware, shape,
+                                            static_cast<Int128>(shape.pairs) * sizes.visible.scores,
+                                            static_cast<Int128>(shape.pairs) * sizes.visible.masked)
+                           : problem.fixed_fj;
+}
+
+Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,
+                      std::int64_t dram_bytes, std::int64_t l0_bytes, std::int64_t peak) {
   const EnergyTable& e = problem.hardware.energy;
   const std::int64_t repeat = problem.workload.repeat;
   Figures f;
   f.cycles = problem.hardware.launch_cycles + repeat * layer_cycles;
   f.traffic_bytes = repeat * dram_bytes;
   f.l1_peak_bytes = peak;
-  const Int128 layer = problem.fixed_fj +
+  const Int128 layer = compute_fj +
                        static_cast<Int128>(dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
                        static_cast<Int128>(l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
   f.energy_fj = layer * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;

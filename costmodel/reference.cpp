@@ -213,8 +213,10 @@ class ReferenceGraph::Impl : public OperationSink {
         return cycles;
       }
       case Unit::kVector: {
-        const std::int64_t cycles = costs_.vector.softmax_cycles(op.rows);
+        const std::int64_t cycles = costs_.vector.softmax_cycles(op.rows, op.cols, op.masked_cols);
         totals_.vector_busy_cycles += cycles;
+        totals_.scores += op.rows * op.cols;
+        totals_.masked_scores += op.rows * op.masked_cols;
         return cycles;
       }
       case Unit::kMatrix:

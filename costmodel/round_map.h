@@ -23,6 +23,8 @@ struct RoundMap {
   const RoundTimes* times;  ///< of one pair
   bool first;               ///< loads a resident operand
   bool last;                ///< ends its group
+  std::int64_t sub_tiles;
+  std::int64_t due;  ///< the last so many sub-tiles have to be loaded
   std::int64_t input;
   std::int64_t softmax;
   std::int64_t store;
@@ -67,12 +69,16 @@ struct RoundRun {
   std::int64_t rounds;
 };
 
+class RoundRuns;
+
 /// The kinds of rounds that occur. A group is one first round (where an operand is resident), inner
 /// ones and a last one; where these do not differ (`alike`), all rounds of full groups are one run.
 /// `kSlots...`: see stage_map().
 template <Stages kStages, bool kResident, bool kSlotsFirst, bool kSlotsSecond>
 class RoundKinds {
  public:
+  using Runs = RoundRuns;
+
   explicit RoundKinds(const PhaseTimes& times)
       : t_(times), alike_(times.positions == 1 || !(kResident || times.last_differs)) {
     full_.end = full_.runs;
@@ -126,6 +132,8 @@ class RoundKinds {
     map.times = &times;
     map.first = kResident && first;
     map.last = last;
+    map.sub_tiles = t_.sub_tiles;
+    map.due = !kResident || first ? t_.sub_tiles : 0;
     map.input = heads * times.input;
     map.softmax = heads * times.softmax;
     map.store = heads * times.store;

@@ -1,4 +1,5 @@
 // FLAT as published: every operation waits for the one before it.
+#include "costmodel/masked_rounds.h"
 #include "costmodel/pipeline.h"
 
 namespace tilewright {
@@ -23,9 +24,35 @@ std::int64_t serial_round(const PhaseTimes& t, const RoundTimes& r, std::int64_t
   return total + stage(r.first, t.resident_first) + stage(r.second, t.resident_second);
 }
 
+/// The same under a mask.
+std::int64_t masked_round(const PhaseTimes& t, std::int64_t position, std::int64_t heads) {
+  const MaskedRound round = t.masked->at(position);
+  const RoundTimes times = t.masked->times(round, position == t.positions - 1 ? t.last : t.full);
+  const std::int64_t due = t.kv_resident ? round.due : round.sub_tiles;
+  const auto stage = [&](const StageTimes& s) {
+    return s.matmul_all + (due == 0 ? 0 : (due - 1) * s.load_full + s.load_edge + due * t.latency);
+  };
+  const bool waits_for_input = due < round.sub_tiles;
+  return heads * (times.input + times.softmax + times.store + stage(times.first) +
+                  stage(times.second)) +
+         (waits_for_input ? t.latency : 0);
+}
+
+std::int64_t masked_makespan(const PhaseTimes& t) {
+  std::int64_t cycles = 0;
+  for (std::int64_t position = 0; position < t.positions; ++position) {
+    cycles += t.full_groups * masked_round(t, position, t.heads);
+    cycles += t.edge_heads > 0 ? masked_round(t, position, t.edge_heads) : 0;
+  }
+  return cycles;
+}
+
 }  // namespace
 
 std::int64_t serial_makespan(const PhaseTimes& t) {
+  if (t.masked != nullptr) {
+    return masked_makespan(t);
+  }
   const auto group = [&t](std::int64_t heads) {
     const RoundTimes& first = t.positions == 1 ? t.last : t.full;
     std::int64_t cycles = serial_round(t, first, heads, true);

@@ -69,11 +69,13 @@ inline StageMap stay_map(std::int64_t matmuls, std::int64_t input_latency) {
 
 /// A slot for every sub-tile: no load waits for a matmul. The longest path changes once from the
 /// load queue to the matrix queue; over heads and over full sub-tiles the place of the change
-/// enters linearly, so that only the ends of these ranges count.
-inline StageMap resident_map(const SubTiles& tiles) {
+/// enters linearly, so that only the ends of these ranges count. `there`: matmuls of every head
+/// before these, whose sub-tiles need no load; they wait for the input alone, as in stay_map().
+inline StageMap resident_map(const SubTiles& tiles, std::int64_t there = 0,
+                             std::int64_t input_latency = kNever) {
   const StageTimes& t = tiles.times;
   const std::int64_t loads = tiles.loads();
-  const std::int64_t matmuls = tiles.matmuls();
+  const std::int64_t matmuls = there + tiles.matmuls();
   std::int64_t change = loads + t.matmul_edge;
   if (tiles.sub_tiles > 1) {
     const std::int64_t full = tiles.sub_tiles - 1;
@@ -82,6 +84,7 @@ inline StageMap resident_map(const SubTiles& tiles) {
   }
   change += (tiles.heads - 1) * std::max(loads, matmuls) + tiles.latency;
   const std::int64_t all = tiles.heads * matmuls;
+  change = std::max(change, input_latency + all);
   return {{all, kNever, all}, {change, tiles.heads * loads, change}, kNoEnd};
 }
 

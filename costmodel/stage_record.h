@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "costmodel/masked_rounds.h"
 #include "costmodel/overlap.h"
 #include "costmodel/round_map.h"
 
@@ -27,7 +28,11 @@ class RoundRecorder {
  public:
   static constexpr bool kActive = true;
 
-  RoundRecorder(const PhaseTimes& leader, const PhaseTimes& own) : leader_(leader), own_(own) {}
+  RoundRecorder(const PhaseTimes& leader, const PhaseTimes& own) : leader_(leader), own_(own) {
+    if (own.masked != nullptr) {
+      last_masked_ = own.masked->times(own.masked->at(own.positions - 1), own.last);
+    }
+  }
 
   void stage(const StageRecord& stage);
 
@@ -46,11 +51,15 @@ class RoundRecorder {
 
  private:
   const RoundTimes& own(const RoundMap& round) const {
+    if (leader_.masked != nullptr) {
+      return round.last ? last_masked_ : *round.times;
+    }
     return round.times == &leader_.last ? own_.last : own_.full;
   }
 
   const PhaseTimes& leader_;
   const PhaseTimes& own_;
+  RoundTimes last_masked_;  ///< of the last round of a group
   OverlapRecorder overlap_;
 };
 
@@ -63,20 +72,21 @@ inline void RoundRecorder::stage(const StageRecord& stage) {
   const PhaseTimes& phase = leader_;
   const StageTimes& times = stage.round.times->*stage.stage;
   const StageTimes& own_times = own(stage.round).*stage.stage;
-  const std::int64_t stay = stage.overwritten ? phase.sub_tiles - phase.overwritten
-                                              : (phase.kv_resident ? phase.sub_tiles : 0);
+  const std::int64_t count = stage.round.sub_tiles;
+  const std::int64_t stay =
+      stage.overwritten ? count - phase.overwritten : (phase.kv_resident ? count : 0);
   const std::int64_t slots = std::min(phase.buffers, stage.overwritten ? phase.overwritten : 2);
   std::int64_t matmul = std::max(stage.entry.ready, stage.input);
-  std::int64_t load = stage.round.first && stay > 0 ? stage.entry.load : stage.queue;
+  std::int64_t load = stage.round.due > 0 && stay > 0 ? stage.entry.load : stage.queue;
   // When the slots of the next two streamed sub-tiles are free.
   std::int64_t slot = stage.overwritten ? stage.entry.slot : stage.entry.load;
   std::int64_t next_slot = stage.entry.slot;
-  for (std::int64_t n = 0; n < stage.round.heads * phase.sub_tiles; ++n) {
-    const std::int64_t j = n % phase.sub_tiles;
-    const bool edge = j == phase.sub_tiles - 1;
+  for (std::int64_t n = 0; n < stage.round.heads * count; ++n) {
+    const std::int64_t j = n % count;
+    const bool edge = j == count - 1;
     const bool resident = j < stay;
     std::int64_t there = 0;
-    if (!resident || stage.round.first) {
+    if (!resident || j >= count - stage.round.due) {
       const StageTimes& loads = resident ? stage.resident : times;
       load = std::max(load, resident ? 0 : slot) + (edge ? loads.load_edge : loads.load_full);
       there = load + phase.latency;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "replay/kernels.h"
+
 namespace tilewright {
 namespace {
 
@@ -89,6 +91,27 @@ void softmax(std::span<double> row) {
   }
 }
 
+void cap(std::span<double> scores) {
+  for (double& score : scores) {
+    score = kSoftcap * std::tanh(score / kSoftcap);
+  }
+}
+
+/// The scores of the keys that query `query` sees; the others become 0.
+std::span<double> seen_by(const Workload& w, std::int64_t query, std::span<double> scores) {
+  if (w.mask == Mask::kNone) {
+    return scores;
+  }
+  const std::int64_t own = query + w.kv_len - w.q_len;
+  std::int64_t first = 0;
+  for (std::int64_t key = 0; key < w.kv_len; ++key) {
+    const bool seen = key <= own && (w.window == 0 || own - key < w.window);
+    scores[static_cast<std::size_t>(key)] *= seen ? 1.0 : 0.0;
+    first += key <= own && !seen ? 1 : 0;
+  }
+  return scores.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(own + 1 - first));
+}
+
 /// The row of a tensor that stands as batch x heads x q_len rows.
 void read_query(const DramTensor& queries, std::int64_t row, std::span<float> to) {
   queries.read_row(row / queries.rows(), row % queries.rows(), to);
@@ -109,8 +132,12 @@ AttentionScale attention(const Workload& w, const DramTensors& dram, const Outpu
     for (std::int64_t row = first; row < first + sharing * w.q_len; ++row) {
       read_query(dram.of(Operand::kQ), row, query);
       kv.scores(query, scores);
-      scale.score = largest(scores, scale.score);
-      softmax(scores);
+      const std::span<double> seen = seen_by(w, (row - first) / sharing, scores);
+      scale.score = largest(seen, scale.score);
+      if (w.softcap) {
+        cap(seen);
+      }
+      softmax(seen);
       kv.weigh(scores, output);
       scale.output = largest(output, scale.output);
       take(row, output);

@@ -21,7 +21,14 @@ void multiply_transposed(const MatmulSize& size, std::span<const float> left,
 void multiply_add(const MatmulSize& size, std::span<const float> left, std::span<const float> right,
                   std::span<float> out);
 
-/// Softmax of one whole row in place: maximum, subtraction, exponential, sum, division.
-void softmax_row(std::span<float> row);
+/// What scores are limited to where a workload has a soft cap; it does not say to how much.
+inline constexpr float kSoftcap = 3.0F;
+
+/// kSoftcap tanh(score / kSoftcap) of every score, in place.
+void cap_scores(std::span<float> scores);
+
+/// Softmax in place of the scores of a row from `first` up to, not including, `end`: maximum,
+/// subtraction, exponential, sum, division. All others are masked: 0.
+void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end);
 
 }  // namespace tilewright

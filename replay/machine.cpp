@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "common/math.h"
 #include "replay/kernels.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 namespace {
@@ -77,7 +79,8 @@ Block Machine::rows_block(const Step& step, const SlotUse& slot, const Element& 
 
 /// Of whole rows of S or P, the columns of the operation's sub-tile.
 Block Machine::columns_of(const Step& step, Block rows) const {
-  rows.at.byte += step.operation.sub_tile * tiling_.kv_cols * rows.element.bytes;
+  const std::int64_t before = step.operation.sub_tile - step.operation.first_sub_tile;
+  rows.at.byte += before * tiling_.kv_cols * rows.element.bytes;
   rows.cols = step.operation.cols;
   return rows;
 }
@@ -101,6 +104,20 @@ void Machine::check_stored(const Step& step, const Datum& datum) {
   }
 }
 
+/// The rows of a round in DRAM: whole ones of Q, of S and P the columns that are computed.
+Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor) const {
+  const Operation& op = step.operation;
+  const std::int64_t element = tensor.element().bytes;
+  const bool scores = op.operand == Operand::kS || op.operand == Operand::kP;
+  const std::int64_t cols = scores ? op.row_cols : tensor.cols();
+  const std::int64_t before = scores ? op.first_sub_tile * tiling_.kv_cols : 0;
+  if (cols == tensor.cols()) {
+    // They stand one after the other, as in the slot: one piece.
+    return {first_row(step), 1, cols, 0, op.rows * cols * element};
+  }
+  return {first_row(step), op.rows, cols, before * element, cols * element};
+}
+
 /// The input of a round: Q, or S or P that a phase before has stored.
 void Machine::load_rows(const Step& step) {
   const Operation& op = step.operation;
@@ -109,11 +126,15 @@ void Machine::load_rows(const Step& step) {
   if (op.operand != Operand::kQ) {
     check_stored(step, datum);
   }
-  const Block block = rows_block(step, step.writes[0], tensor.element(), tensor.cols());
-  const std::int64_t bytes = op.rows * tensor.row_bytes();
-  check_payload(step, bytes, datum);
-  memory_.write_bytes(step, block.at, bytes, datum, tensor.at(op.pair, first_row(step)));
-  moved_.loaded[index_of(op.operand)] += bytes;
+  const DramRows rows = dram_rows(step, tensor);
+  check_payload(step, rows.count * rows.bytes, datum);
+  SlotByte to = rows_block(step, step.writes[0], tensor.element(), rows.cols).at;
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    memory_.write_bytes(step, to, rows.bytes, datum,
+                        tensor.at(op.pair, rows.first + row, rows.first_byte));
+    to.byte += rows.bytes;
+  }
+  moved_.loaded[index_of(op.operand)] += rows.count * rows.bytes;
 }
 
 /// The first sub-tile of K (V) whose slot P takes; beyond the last one without overwrite.
@@ -189,8 +210,9 @@ void Machine::multiply_scores(const Step& step) {
   const Block queries = rows_block(step, step.read_slots().back(), elements_.input, shape_.qk_dim);
   memory_.read(step, queries, rows_datum(step, Operand::kQ), left);
   const std::span<float> out = scratch(kOut, op.rows * op.cols);
+  macs_ += op.rows * op.cols * shape_.qk_dim;
   multiply_transposed({op.rows, op.cols, shape_.qk_dim}, left, right, out);
-  const Block scores = rows_block(step, step.writes[0], elements_.score, shape_.cols);
+  const Block scores = rows_block(step, step.writes[0], elements_.score, op.row_cols);
   memory_.write(step, columns_of(step, scores), rows_datum(step, Operand::kS), out);
 }
 
@@ -199,28 +221,36 @@ void Machine::multiply_values(const Step& step) {
   const Operation& op = step.operation;
   const std::span<float> right = read_sub_tile(step, Operand::kV, shape_.v_dim);
   const std::span<float> left = scratch(kLeft, op.rows * op.cols);
-  const Block probs = rows_block(step, step.read_slots().back(), elements_.input, shape_.cols);
+  const Block probs = rows_block(step, step.read_slots().back(), elements_.input, op.row_cols);
   memory_.read(step, columns_of(step, probs), rows_datum(step, Operand::kP), left);
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   std::fill(out.begin(), out.end(), 0.0F);
   const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  if (op.sub_tile > 0) {
-    memory_.read(step, output, rows_datum(step, Operand::kO, op.sub_tile), out);
+  const std::int64_t added = op.sub_tile - op.first_sub_tile;
+  if (added > 0) {
+    memory_.read(step, output, rows_datum(step, Operand::kO, added), out);
   }
+  macs_ += op.rows * op.cols * shape_.v_dim;
   multiply_add({op.rows, shape_.v_dim, op.cols}, left, right, out);
-  memory_.write(step, output, rows_datum(step, Operand::kO, op.sub_tile + 1), out);
+  memory_.write(step, output, rows_datum(step, Operand::kO, added + 1), out);
 }
 
 void Machine::softmax(const Step& step) {
   const Operation& op = step.operation;
-  const std::span<float> rows = scratch(kOut, op.rows * shape_.cols);
-  const Block scores = rows_block(step, step.reads[0], elements_.score, shape_.cols);
+  const std::span<float> rows = scratch(kOut, op.rows * op.row_cols);
+  const Block scores = rows_block(step, step.reads[0], elements_.score, op.row_cols);
   memory_.read(step, scores, rows_datum(step, Operand::kS), rows);
-  for (std::int64_t row = 0; row < op.rows; ++row) {
-    softmax_row(rows.subspan(static_cast<std::size_t>(row * shape_.cols),
-                             static_cast<std::size_t>(shape_.cols)));
+  if (shape_.softcap) {
+    cap_scores(rows);
   }
-  const Block probs = rows_block(step, step.writes[0], elements_.input, shape_.cols);
+  const std::int64_t first_col = op.first_sub_tile * tiling_.kv_cols;
+  for (std::int64_t row = 0; row < op.rows; ++row) {
+    const KeyRange keys = keys_of(shape_, first_row(step) + row);
+    softmax_row(rows.subspan(static_cast<std::size_t>(row * op.row_cols),
+                             static_cast<std::size_t>(op.row_cols)),
+                keys.first - first_col, keys.end - first_col);
+  }
+  const Block probs = rows_block(step, step.writes[0], elements_.input, op.row_cols);
   memory_.write(step, probs, rows_datum(step, Operand::kP), rows);
 }
 
@@ -235,19 +265,23 @@ void Machine::store(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(op.operand);
   const Datum datum = rows_datum(step, op.operand);
-  const std::int64_t bytes = op.rows * tensor.row_bytes();
-  check_payload(step, bytes, datum);
-  const Block block = rows_block(step, step.reads[0], tensor.element(), tensor.cols());
-  memory_.read_bytes(step, block.at, bytes, datum, tensor.at(op.pair, first_row(step)));
+  const DramRows rows = dram_rows(step, tensor);
+  check_payload(step, rows.count * rows.bytes, datum);
+  SlotByte from = rows_block(step, step.reads[0], tensor.element(), rows.cols).at;
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    memory_.read_bytes(step, from, rows.bytes, datum,
+                       tensor.at(op.pair, rows.first + row, rows.first_byte));
+    from.byte += rows.bytes;
+  }
   note_stored(step);
-  moved_.stored[index_of(op.operand)] += bytes;
+  moved_.stored[index_of(op.operand)] += rows.count * rows.bytes;
 }
 
 /// O, from accumulators to elements of the input's type.
 void Machine::store_output(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(Operand::kO);
-  const Datum datum = rows_datum(step, Operand::kO, counts_.sub_tiles);
+  const Datum datum = rows_datum(step, Operand::kO, ceil_div(op.row_cols, tiling_.kv_cols));
   check_payload(step, op.rows * tensor.row_bytes(), datum);
   const std::span<float> rows = scratch(kOut, op.rows * shape_.v_dim);
   const Block block = rows_block(step, step.reads[0], elements_.accumulator, shape_.v_dim);

@@ -29,6 +29,7 @@ class Machine {
   void execute(const Step& step);
 
   const MovedBytes& moved() const { return moved_; }
+  std::int64_t macs() const { return macs_; }
   /// Sub-tiles of K or V loaded again because P took their place.
   std::int64_t reloaded() const { return reloaded_; }
 
@@ -39,6 +40,15 @@ class Machine {
     std::int64_t end = 0;
   };
 
+  /// Pieces of `bytes` in DRAM that stand one after the other in a slot.
+  struct DramRows {
+    std::int64_t first = 0;  ///< row
+    std::int64_t count = 0;
+    std::int64_t cols = 0;  ///< of a row in the slot
+    std::int64_t first_byte = 0;
+    std::int64_t bytes = 0;
+  };
+
   void load_rows(const Step& step);
   void load_sub_tile(const Step& step);
   void multiply_scores(const Step& step);
@@ -46,6 +56,7 @@ class Machine {
   void softmax(const Step& step);
   void store(const Step& step);
   void store_output(const Step& step);
+  DramRows dram_rows(const Step& step, const DramTensor& tensor) const;
   void check_payload(const Step& step, std::int64_t moved, const Datum& datum);
   void check_stored(const Step& step, const Datum& datum);
   void note_stored(const Step& step);
@@ -73,6 +84,7 @@ class Machine {
   LocalMemory& memory_;
   Violations& violations_;
   MovedBytes moved_;
+  std::int64_t macs_ = 0;
   std::int64_t reloaded_ = 0;
   std::array<std::vector<float>, 3> scratch_;
 };

@@ -23,9 +23,11 @@ class Prediction {
       at(operand).operand = operand;
     }
     for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
-      const std::int64_t rows = shape_.pairs * shape_.rows;
-      at(phase.input).loaded_predicted += rows * phase.input_row_bytes;
-      at(phase.output).stored_predicted += rows * phase.output_row_bytes;
+      const auto rows = [&](Operand operand, std::int64_t full) {
+        return shape_.pairs * rows_bytes(shape_, sizes_, operand, full);
+      };
+      at(phase.input).loaded_predicted += rows(phase.input, phase.input_row_bytes);
+      at(phase.output).stored_predicted += rows(phase.output, phase.output_row_bytes);
       if (phase.has_first) {
         add_stream(phase.first_kind);
       }

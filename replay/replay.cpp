@@ -143,8 +143,7 @@ ReplayReport execute(const Problem& problem, const Tiling& tiling, const ReplayP
   report.seed = options.seed;
   report.operations = static_cast<std::int64_t>(plan.steps.size());
   report.reloaded_sub_tiles = machine.reloaded();
-  report.macs = problem.shape.pairs * problem.shape.rows * problem.shape.cols *
-                (problem.shape.qk_dim + problem.shape.v_dim);
+  report.macs = machine.macs();
   report.traffic = traffic_of(problem, tiling, machine.moved());
   report.memory = memory_of(problem, tiling, plan);
   report.error = compare(problem, tiling, elements, dram);

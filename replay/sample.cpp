@@ -62,13 +62,24 @@ Shape with_fewer_rows(Shape shape, const Tiling& tiling, const CoreLayout& layou
   return shape;
 }
 
-/// Query heads that share K/V already stand under each other in `shape`.
+/// Without a mask each row may be a query of its own.
+std::int64_t rows_of_query(const Shape& shape) {
+  return shape.mask.causal ? shape.mask.sharing : 1;
+}
+
+/// `shape` has the query heads that share K/V among its rows.
 Workload as_workload(Workload workload, const Shape& shape) {
   workload.batch = 1;
-  workload.heads = workload.kv_heads = shape.pairs;
-  workload.q_len = shape.rows;
+  workload.kv_heads = shape.pairs;
+  workload.heads = shape.pairs * rows_of_query(shape);
+  workload.q_len = shape.rows / rows_of_query(shape);
   workload.repeat = 1;
   return workload;
+}
+
+/// Whether the rows are those of whole queries.
+bool has_whole_queries(const Shape& shape) {
+  return shape.rows % rows_of_query(shape) == 0;
 }
 
 }  // namespace
@@ -83,7 +94,7 @@ ReplaySample sample_of(const Workload& workload, const Tiling& tiling, const Cor
   // Fewer query tiles leave fewer rounds in a group, and so more groups.
   const Shape tiles = with_fewer_groups(with_fewer_rows(all, tiling, layout), tiling, layout);
   for (const Shape& part : {groups, tiles}) {
-    if (affordable(part, tiling, layout, phases, budget)) {
+    if (has_whole_queries(part) && affordable(part, tiling, layout, phases, budget)) {
       return {as_workload(workload, part), {part.pairs, all.pairs, part.rows, all.rows}};
     }
   }

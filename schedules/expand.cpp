@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/math.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 namespace {
@@ -18,6 +19,7 @@ struct Round {
   std::int64_t heads = 0;
   std::int64_t first_pair = 0;
   std::int64_t q_tile = 0;
+  Visible visible;
 };
 
 /// A core that stands for itself and those in lock-step with it.
@@ -83,6 +85,7 @@ class Expander {
     round.q_tile = by_heads ? round.position : core_ + round.position * layout_.cores;
     round.first_pair = group * tiling_.heads;
     round.heads = std::min(tiling_.heads, shape_.pairs - round.first_pair);
+    round.visible = visible_at(shape_, tiling_, rounds_, round.position);
     return round;
   }
 
@@ -102,6 +105,8 @@ class Expander {
     op.operand = operand;
     op.round = round.index;
     op.pair = round.first_pair + head;
+    op.first_sub_tile = round.visible.first;
+    op.row_cols = round.visible.cols;
     return op;
   }
 
@@ -154,7 +159,7 @@ class Expander {
   /// A score slot holds S of a round (part 0, which becomes P where P is made in place), then
   /// perhaps the sub-tiles that an overwrite destroyed (part 1).
   SlotUse score_slot(std::int64_t round, std::int64_t part) const {
-    SlotUse slot = ring(Pool::kScore, round, phase_.lookahead + 1);
+    SlotUse slot = ring(Pool::kScore, round, phase_.score_slots());
     slot.content = 2 * slot.content + part;
     return slot;
   }
@@ -180,7 +185,8 @@ class Expander {
     for (std::int64_t head = 0; head < round.heads; ++head) {
       const Operation load = operation(Unit::kLoad, phase_.input, round, head);
       const std::array writes{input_slot(index)};
-      emit(load, round, {}, writes, phase_.input_row_bytes);
+      emit(load, round, {}, writes,
+           row_bytes(shape_, phase_.input, phase_.input_row_bytes, round.visible.cols));
     }
     if (phase_.has_first) {
       matmuls(round, phase_.first_kind);
@@ -195,11 +201,14 @@ class Expander {
 
   /// All matmuls of a stage, each with the load of its sub-tile if that is due.
   void matmuls(const Round& round, MatmulKind kind) {
+    std::int64_t& loaded = kind == MatmulKind::kQK ? loaded_keys_ : loaded_values_;
+    loaded = round.position == 0 ? 0 : loaded;
     for (std::int64_t head = 0; head < round.heads; ++head) {
-      for (std::int64_t j = 0; j < counts_.sub_tiles; ++j) {
+      for (std::int64_t j = round.visible.first; j < round.visible.end(); ++j) {
         matmul(round, kind, head, j);
       }
     }
+    loaded = round.visible.end();
   }
 
   bool overwrites(MatmulKind kind) const {
@@ -231,7 +240,7 @@ class Expander {
     const Pool pool = kind == MatmulKind::kQK ? Pool::kKey : Pool::kValue;
     if (tiling_.kv_resident) {
       const SlotUse slot = shared(ring(pool, round.group, tiling_.buffers));
-      if (round.position == 0) {
+      if (j >= (kind == MatmulKind::kQK ? loaded_keys_ : loaded_values_)) {
         load_sub_tile(round, kind, head, j, std::array{slot});
       }
       return slot;
@@ -282,7 +291,8 @@ class Expander {
     const Round round = round_at(index);
     for (std::int64_t head = 0; head < round.heads; ++head) {
       Operation op = operation(Unit::kVector, Operand::kP, round, head);
-      op.cols = shape_.cols;
+      op.cols = round.visible.cols;
+      op.masked_cols = round.visible.masked_cols;
       const std::array reads{softmax_source(index)};
       const std::array writes{probability_slot(index)};
       emit(op, round, reads, writes);
@@ -294,7 +304,8 @@ class Expander {
     for (std::int64_t head = 0; head < round.heads; ++head) {
       const Operation op = operation(Unit::kStore, phase_.output, round, head);
       const std::array reads{output_slot(index)};
-      emit(op, round, reads, {}, phase_.output_row_bytes);
+      emit(op, round, reads, {},
+           row_bytes(shape_, phase_.output, phase_.output_row_bytes, round.visible.cols));
     }
   }
 
@@ -312,6 +323,9 @@ class Expander {
   std::int64_t keys_ = 0;  ///< streamed sub-tiles so far
   std::int64_t values_ = 0;
   std::int64_t landed_ = 0;
+  /// Resident: sub-tiles of the group that are there, from the first on or from where masks begin.
+  std::int64_t loaded_keys_ = 0;
+  std::int64_t loaded_values_ = 0;
 };
 
 }  // namespace

@@ -33,8 +33,11 @@ struct Operation {
   std::int64_t sub_tile = 0;
   std::int64_t rows = 0;  ///< of the tile (matrix and vector operations)
   std::int64_t cols = 0;
-  std::int64_t payload_bytes = 0;  ///< transfers: what this core moves
-  std::int64_t timed_bytes = 0;    ///< transfers: what takes the time (the largest share)
+  std::int64_t first_sub_tile = 0;  ///< of those that rows of S and P of the round have
+  std::int64_t row_cols = 0;        ///< columns of these rows
+  std::int64_t masked_cols = 0;     ///< softmax: columns of sub-tiles with masked scores
+  std::int64_t payload_bytes = 0;   ///< transfers: what this core moves
+  std::int64_t timed_bytes = 0;     ///< transfers: what takes the time (the largest share)
   std::span<const SlotUse> reads;
   std::span<const SlotUse> writes;
 };

@@ -34,19 +34,6 @@ PhasePlan softmax_phase(const Shape& shape) {
   return phase;
 }
 
-PhasePlan output_phase(const Shape& shape, std::int64_t buffers) {
-  PhasePlan phase;
-  phase.input = Operand::kP;
-  phase.input_row_bytes = shape.cols * shape.bytes.input;
-  phase.has_first = true;
-  phase.first_kind = MatmulKind::kPV;
-  phase.output = Operand::kO;
-  phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
-  phase.output_row_bytes = shape.v_dim * shape.bytes.input;
-  phase.store_first = buffers == 1;
-  return phase;
-}
-
 class Layerwise final : public Schedule {
  public:
   std::string_view name() const override { return "layerwise"; }

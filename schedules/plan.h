@@ -39,8 +39,12 @@ struct PhasePlan {
   std::int64_t output_slot_row_bytes = 0;
   std::int64_t output_row_bytes = 0;  ///< as stored to DRAM
   std::int64_t lookahead = 0;
+  /// One more slot of S: a first matmul need not wait for the softmax of the round before.
+  bool scores_ahead = false;
   /// The store of round i is issued before the loads of the next round (else after them).
   bool store_first = false;
+
+  std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };
 
 inline constexpr std::size_t kMaxPhases = 3;
@@ -54,12 +58,20 @@ struct Plan {
   std::span<const PhasePlan> phases() const { return {phase_table.data(), phase_count}; }
 };
 
+/// Bytes of a row of `operand` where the rows see `cols` keys: of S and P only these columns are
+/// kept. `full`: the bytes of a whole row.
+constexpr std::int64_t row_bytes(const Shape& shape, Operand operand, std::int64_t full,
+                                 std::int64_t cols) {
+  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  return scores && cols != shape.cols ? full / shape.cols * cols : full;
+}
+
 /// Bytes of one column of K (V) of one pair.
 constexpr std::int64_t key_col_bytes(const Shape& shape) {
-  return shape.qk_dim * shape.bytes.input;
+  return shape.qk_dim * shape.bytes.kv;
 }
 constexpr std::int64_t value_col_bytes(const Shape& shape) {
-  return shape.v_dim * shape.bytes.input;
+  return shape.v_dim * shape.bytes.kv;
 }
 constexpr std::int64_t stream_col_bytes(const Shape& shape, MatmulKind kind) {
   return kind == MatmulKind::kQK ? key_col_bytes(shape) : value_col_bytes(shape);

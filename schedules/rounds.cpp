@@ -14,6 +14,9 @@ Shape shape_of(const Workload& workload) {
   shape.qk_dim = workload.qk_dim;
   shape.v_dim = workload.v_dim;
   shape.bytes = workload.bytes;
+  shape.softcap = workload.softcap;
+  shape.mask = {workload.mask == Mask::kCausal, workload.window, workload.heads / workload.kv_heads,
+                workload.kv_len - workload.q_len};
   return shape;
 }
 
@@ -74,7 +77,9 @@ CoreRounds deal_queries(const TileCounts& counts, const Tiling& tiling, const Co
   rounds.full_groups = counts.groups - (short_last ? 1 : 0);
   rounds.edge_heads = short_last ? counts.edge_heads : 0;
   rounds.share = cores_in_step(counts, CoreSplit::kQuery, layout);
-  rounds.positions = dealt(counts.q_tiles, layout.cores, rounds.share > 1 ? 0 : core);
+  rounds.first_tile = rounds.share > 1 ? 0 : core;
+  rounds.tile_stride = layout.cores;
+  rounds.positions = dealt(counts.q_tiles, layout.cores, rounds.first_tile);
   rounds.rows_full = tiling.q_rows;
   rounds.rows_last = rows_of(counts, tiling, core + (rounds.positions - 1) * layout.cores);
   return rounds;

@@ -25,7 +25,9 @@ struct CoreRounds {
   std::int64_t positions = 0;
   std::int64_t rows_full = 0;
   std::int64_t rows_last = 0;
-  std::int64_t share = 1;  ///< cores that load a K/V tile together: those in lock-step
+  std::int64_t share = 1;        ///< cores that load a K/V tile together: those in lock-step
+  std::int64_t first_tile = 0;   ///< query tile at position 0; in lock-step the first core's
+  std::int64_t tile_stride = 1;  ///< from position to position
 
   std::int64_t groups() const { return full_groups + (edge_heads > 0 ? 1 : 0); }
   std::int64_t rounds() const { return groups() * positions; }

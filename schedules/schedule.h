@@ -92,4 +92,7 @@ inline bool is_serial(std::string_view variant) {
 /// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common.
 PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
 
+/// P V with P from DRAM: the last phase of layerwise and softpipe.
+PhasePlan output_phase(const Shape& shape, std::int64_t buffers);
+
 }  // namespace tilewright

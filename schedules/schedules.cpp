@@ -11,8 +11,9 @@
 namespace tilewright {
 
 std::span<const Schedule* const> all_schedules() {
-  static const std::array<const Schedule*, 3> table{
+  static const std::array<const Schedule*, 4> table{
       &layerwise_schedule(),
+      &softpipe_schedule(),
       &flat_schedule(),
       &mas_schedule(),
   };
@@ -32,18 +33,8 @@ const Schedule& find_schedule(std::string_view name) {
 }
 
 std::optional<std::string> refusal(const Workload& workload) {
-  if (workload.mask != Mask::kNone) {
-    return "no schedule supports a causal mask yet, expected mask: none";
-  }
-  if (workload.bytes.kv != workload.bytes.input) {
-    return fmt::format("no schedule supports bytes.kv other than bytes.input yet, expected {}",
-                       workload.bytes.input);
-  }
   if (workload.bias_bytes > 0) {
     return "no schedule supports an additive bias yet, expected no bias_bytes";
-  }
-  if (workload.softcap) {
-    return "no schedule supports a soft cap yet, expected softcap: false";
   }
   if (workload.v_in_k) {
     return "no schedule supports V as a part of K yet, expected v_in_k: false";
@@ -67,15 +58,31 @@ PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead) {
   return phase;
 }
 
+PhasePlan output_phase(const Shape& shape, std::int64_t buffers) {
+  PhasePlan phase;
+  phase.input = Operand::kP;
+  phase.input_row_bytes = shape.cols * shape.bytes.input;
+  phase.has_first = true;
+  phase.first_kind = MatmulKind::kPV;
+  phase.output = Operand::kO;
+  phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
+  phase.output_row_bytes = shape.v_dim * shape.bytes.input;
+  phase.store_first = buffers == 1;
+  return phase;
+}
+
 bool is_legal(const Shape& shape, const Tiling& tiling) {
   if (tiling.overwrite == Overwrite::kNone) {
     return true;
   }
-  return tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
+  return !shape.mask.causal && tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
          overwritten_sub_tiles(shape, tiling) <= (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols;
 }
 
 std::string illegal_reason(const Shape& shape, const Tiling& tiling) {
+  if (shape.mask.causal) {
+    return "overwrite needs mask: none: the last sub-tiles are not read in every round";
+  }
   if (!tiling.kv_resident) {
     return "overwrite needs kv_resident=true: a streamed tile gives way by itself";
   }

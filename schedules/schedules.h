@@ -6,6 +6,7 @@ namespace tilewright {
 class Schedule;
 
 const Schedule& layerwise_schedule();
+const Schedule& softpipe_schedule();
 const Schedule& flat_schedule();
 const Schedule& mas_schedule();
 

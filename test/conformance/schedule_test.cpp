@@ -2,8 +2,10 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -22,36 +24,58 @@ namespace {
 
 constexpr std::uint64_t kSeed = 7001;
 
-/// Sums up the work of all operations.
+/// Sums up the work of all operations, and notes the scores that are computed.
 class WorkSink final : public OperationSink {
  public:
-  explicit WorkSink(const Shape& shape) : shape_(shape) {}
+  explicit WorkSink(const Problem& problem, const Tiling& tiling)
+      : problem_(problem), tiling_(tiling) {
+    for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
+      expand(problem.shape, tiling, problem.layout, phase, *this);
+    }
+  }
+
   void take(const Operation& op) override {
     if (op.unit == Unit::kMatrix) {
       const bool scores = op.matmul == MatmulKind::kQK;
-      (scores ? qk_macs : pv_macs) += op.rows * op.cols * (scores ? shape_.qk_dim : shape_.v_dim);
+      (scores ? qk_scores : pv_scores) += op.rows * op.cols;
+      (scores ? computed : weighed).insert({op.pair, op.q_tile, op.sub_tile});
     } else if (op.unit == Unit::kVector) {
-      softmax_elements += op.rows * op.cols;
+      softmax_scores += op.rows * op.cols;
     }
   }
-  std::int64_t qk_macs = 0;
-  std::int64_t pv_macs = 0;
-  std::int64_t softmax_elements = 0;
+
+  /// By the definition of the mask: every score that a query sees, in some tile.
+  std::int64_t seen(std::set<std::array<std::int64_t, 3>>& tiles) const {
+    const Workload& w = problem_.workload;
+    const std::int64_t sharing = w.heads / w.kv_heads;
+    std::int64_t count = 0;
+    for (std::int64_t pair = 0; pair < problem_.shape.pairs; ++pair) {
+      for (std::int64_t row = 0; row < problem_.shape.rows; ++row) {
+        const std::int64_t own = row / sharing + w.kv_len - w.q_len;
+        for (std::int64_t key = 0; key < w.kv_len; ++key) {
+          const bool causal = w.mask == Mask::kCausal;
+          if (!causal || (key <= own && (w.window == 0 || own - key < w.window))) {
+            tiles.insert({pair, row / tiling_.q_rows, key / tiling_.kv_cols});
+            ++count;
+          }
+        }
+      }
+    }
+    return count;
+  }
+
+  std::int64_t qk_scores = 0;
+  std::int64_t pv_scores = 0;
+  std::int64_t softmax_scores = 0;
+  std::set<std::array<std::int64_t, 3>> computed;  ///< pair, query tile, sub-tile
+  std::set<std::array<std::int64_t, 3>> weighed;
 
  private:
-  const Shape& shape_;
+  const Problem& problem_;
+  const Tiling& tiling_;
 };
 
-WorkSink work_of(const Problem& problem, const Tiling& tiling) {
-  WorkSink sink(problem.shape);
-  const Plan& plan = problem.plans.of(tiling);
-  for (const PhasePlan& phase : plan.phases()) {
-    expand(problem.shape, tiling, problem.layout, phase, sink);
-  }
-  return sink;
-}
-
-TEST_CASE("every schedule does exactly the work of attention, whatever the tiling") {
+TEST_CASE("every schedule does exactly the work of attention, whatever the tiling and the mask") {
   for (const Schedule* schedule : all_schedules()) {
     for (const std::string_view variant : schedule->variants()) {
       for_each_case(
@@ -59,12 +83,22 @@ TEST_CASE("every schedule does exactly the work of attention, whatever the tilin
             INFO(describe(drawn));
             const Problem problem =
                 make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
-            const WorkSink work = work_of(problem, drawn.tiling);
-            const Workload& w = drawn.workload;
-            const std::int64_t scores = w.batch * w.heads * w.q_len * w.kv_len;
-            REQUIRE(work.qk_macs == scores * w.qk_dim);
-            REQUIRE(work.pv_macs == scores * w.v_dim);
-            REQUIRE(work.softmax_elements == scores);
+            const WorkSink work(problem, drawn.tiling);
+            std::set<std::array<std::int64_t, 3>> tiles;
+            const std::int64_t seen = work.seen(tiles);
+            REQUIRE(work.qk_scores == work.softmax_scores);
+            REQUIRE(work.pv_scores == work.softmax_scores);
+            REQUIRE(work.computed == work.weighed);
+            REQUIRE(std::includes(work.computed.begin(), work.computed.end(), tiles.begin(),
+                                  tiles.end()));
+            if (drawn.workload.mask == Mask::kNone) {
+              REQUIRE(work.qk_scores == seen);
+            }
+            // Cores in lock-step also compute what only the others see.
+            const TileCounts counts = count_tiles(problem.shape, drawn.tiling);
+            if (cores_in_step(counts, drawn.tiling.core_split, problem.layout) == 1) {
+              REQUIRE(work.computed == tiles);
+            }
           });
     }
   }

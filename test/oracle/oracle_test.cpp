@@ -108,6 +108,9 @@ TEST_CASE("layerwise: 10,000 random candidates equal the reference") {
 TEST_CASE("flat: 10,000 random candidates of each variant equal the reference") {
   expect_equal("flat", kCases, DrawKind::kRandom);
 }
+TEST_CASE("softpipe: 10,000 random candidates equal the reference") {
+  expect_equal("softpipe", kCases, DrawKind::kRandom);
+}
 TEST_CASE("mas: 10,000 random candidates equal the reference") {
   expect_equal("mas", kCases, DrawKind::kRandom);
 }
@@ -117,17 +120,38 @@ TEST_CASE("layerwise: 200 candidates whose queues drift for long equal the refer
 TEST_CASE("flat: 200 candidates whose queues drift for long equal the reference") {
   expect_balanced_equal("flat", 1000, 3);
 }
+TEST_CASE("softpipe: 200 candidates whose queues drift for long equal the reference") {
+  expect_balanced_equal("softpipe", 500, 0);
+}
 TEST_CASE("mas: 200 candidates whose queues drift for long equal the reference") {
   expect_balanced_equal("mas", 1000, 3);
 }
 
+/// Whether the core without the last query tile of a group takes longer than core 0.
+bool last_core_is_slower(const OracleCase& drawn) {
+  const Problem problem =
+      make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant);
+  Evaluator evaluator(problem);
+  const OperationCosts costs = evaluator.operation_costs(drawn.tiling, drawn.objective);
+  const TileCounts counts = count_tiles(problem.shape, drawn.tiling);
+  const auto makespan = [&](std::int64_t core) {
+    const CoreRounds rounds = deal_rounds(counts, drawn.tiling, problem.layout, core);
+    const PhasePlan& phase = problem.plans.of(drawn.tiling).phases().front();
+    return phase_makespan(evaluator.phase_times(drawn.tiling, costs, phase, rounds));
+  };
+  return makespan(problem.layout.cores - 1) > makespan(0);
+}
+
 TEST_CASE("mas: candidates whose slowest core is not the busiest equal the reference") {
-  // Found by oracle_fuzz: the core without the last, tiny query tile of a group is the slower one.
-  for (const std::uint64_t seed : {16890000697824127302U, 14055011542450512771U,
-                                   4888908053177864752U, 18171018115152552205U}) {
+  // A tiny last query tile costs core 0 less than another place of its loads costs the last core.
+  // About one draw in 100,000 is such a one.
+  for (const std::uint64_t seed :
+       {902997717297040286U, 7534812575230932049U, 9148008559235257584U, 3620384125332893852U,
+        12308538580785137227U, 18124552301069370118U, 6492002944273436130U}) {
     const auto drawn = draw_case(seed, find_schedule("mas"), "two-stream", DrawKind::kRandom);
     REQUIRE(drawn);
     INFO(describe(*drawn));
+    CHECK(last_core_is_slower(*drawn));
     CHECK_FALSE(difference(*drawn));
   }
 }

@@ -64,6 +64,7 @@ std::size_t phases_of(const OracleCase& drawn) {
 void make_long(Random& random, Workload& workload) {
   workload.q_len = random.log_between(500, 6000);
   workload.kv_len = random.between(1, 8);
+  keep_valid(workload);
 }
 
 /// Where a schedule has several phases, two slots tie neighbouring queues together: the lag between
@@ -139,15 +140,16 @@ bool make_balanced(Random& random, const Shape& shape, OracleCase& drawn) {
 Int128 energy_of(const OracleCase& drawn, const Shape& s, const ReferenceTotals& totals,
                  std::int64_t cycles) {
   const EnergyTable& e = drawn.hardware.energy;
-  const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
+  const Int128 scores = totals.scores;
   const Int128 macs = scores * (s.qk_dim + s.v_dim);
   const Int128 dram = totals.read_bytes + totals.write_bytes;
   const Int128 l0 = totals.l0_bytes;
-  const std::int64_t vector_operations = s.bytes.score == s.bytes.input ? 5 : 6;
+  const std::int64_t vector_operations =
+      (s.bytes.score == s.bytes.input ? 5 : 6) + (s.softcap ? 5 : 0);
   const Int128 l1 = dram + l0 + scores * (s.bytes.score + s.bytes.input);
   const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 +
-                       scores * vector_operations * e.vector_op_fj + l1 * e.l1_fj_per_byte +
-                       l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
+                       (scores * vector_operations + totals.masked_scores) * e.vector_op_fj +
+                       l1 * e.l1_fj_per_byte + l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
   return layer * drawn.workload.repeat + static_cast<Int128>(cycles) * e.static_fj_per_cycle;
 }
 

@@ -73,11 +73,24 @@ Workload random_workload(Random& random) {
   w.v_dim = random.chance(50) ? w.qk_dim : random.log_between(1, 40);
   w.bytes.input =
       std::array<std::int64_t, 3>{1, 2, 4}[static_cast<std::size_t>(random.between(0, 2))];
-  w.bytes.kv = w.bytes.input;
+  w.bytes.kv = w.bytes.input / (random.chance(70) ? 1 : random.between(1, w.bytes.input));
   w.bytes.score = random.chance(50) ? w.bytes.input : 4;
   w.bytes.accumulator = 4;
+  w.softcap = random.chance(15);
+  if (random.chance(35)) {
+    w.mask = Mask::kCausal;
+    w.q_len = std::min(w.q_len, w.kv_len);
+    w.window = random.chance(50) ? 0 : random.between(1, w.kv_len + 2);
+  }
   w.repeat = random.chance(60) ? 1 : random.between(2, 30);
   return w;
+}
+
+void keep_valid(Workload& workload) {
+  if (workload.q_len > workload.kv_len) {
+    workload.mask = Mask::kNone;
+    workload.window = 0;
+  }
 }
 
 std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
@@ -105,12 +118,13 @@ std::string describe(const Hardware& hw, const Workload& w, const Tiling& t) {
   return fmt::format(
       "cores {} shared L1 {} shared channel {} latency {} | batch {} heads {}/{} M {} N {} E {} F "
       "{} "
-      "bytes {}/{} | heads={} q_rows={} kv_cols={} kv_resident={} buffers={} lookahead={} "
+      "bytes {}/{}/{} softcap {} causal {} window {} | heads={} q_rows={} kv_cols={} "
+      "kv_resident={} buffers={} lookahead={} "
       "overwrite={} core_split={}",
       hw.cores, hw.l1.shared, hw.dram.shared_channel, hw.dram.latency_cycles, w.batch, w.heads,
-      w.kv_heads, w.q_len, w.kv_len, w.qk_dim, w.v_dim, w.bytes.input, w.bytes.score, t.heads,
-      t.q_rows, t.kv_cols, t.kv_resident, t.buffers, t.lookahead, static_cast<int>(t.overwrite),
-      static_cast<int>(t.core_split));
+      w.kv_heads, w.q_len, w.kv_len, w.qk_dim, w.v_dim, w.bytes.input, w.bytes.kv, w.bytes.score,
+      w.softcap, w.mask == Mask::kCausal, w.window, t.heads, t.q_rows, t.kv_cols, t.kv_resident,
+      t.buffers, t.lookahead, static_cast<int>(t.overwrite), static_cast<int>(t.core_split));
 }
 
 }  // namespace tilewright::test

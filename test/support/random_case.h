@@ -24,6 +24,9 @@ Hardware random_hardware(Random& random);
 void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw);
 Workload random_workload(Random& random);
 
+/// After other lengths were set: no mask where the first queries would see no key.
+void keep_valid(Workload& workload);
+
 /// A tiling that is legal for the schedule; it need not fit.
 std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
                                     std::string_view variant, const Shape& shape,

@@ -18,6 +18,7 @@ Workload small_workload(Random& random) {
   w.batch = 1;
   w.q_len = random.between(1, w.heads == w.kv_heads ? 24 : 8);
   w.kv_len = random.between(1, 24);
+  keep_valid(w);
   return w;
 }
 

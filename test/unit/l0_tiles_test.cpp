@@ -66,6 +66,7 @@ Workload tiny_workload(Random& random) {
   workload.kv_len = random.between(1, 8);
   workload.qk_dim = random.between(1, 12);
   workload.v_dim = random.between(1, 12);
+  keep_valid(workload);
   return workload;
 }
 

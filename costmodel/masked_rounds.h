@@ -1,0 +1,63 @@
+// The rounds of a core where a mask makes every query tile see other keys.
+#pragma once
+
+#include <cstdint>
+
+#include "costmodel/op_costs.h"
+#include "costmodel/pipeline.h"
+#include "schedules/plan.h"
+#include "schedules/visible.h"
+
+namespace tilewright {
+
+/// What sets rounds of the same group apart.
+struct MaskedRound {
+  std::int64_t rows = 0;
+  std::int64_t sub_tiles = 0;
+  std::int64_t cols = 0;
+  std::int64_t masked_cols = 0;
+  std::int64_t due = 0;  ///< the last so many sub-tiles are new to a resident operand
+  bool narrow = false;   ///< the last sub-tile is the narrow one at the end of the keys
+  bool operator==(const MaskedRound&) const = default;
+};
+
+class MaskedRounds {
+ public:
+  /// Referenced objects must outlive this one.
+  MaskedRounds(const Shape& shape, const Tiling& tiling, const CoreRounds& rounds,
+               const PhasePlan& phase, const TransferCost& transfer, const VectorCost& vector)
+      : shape_(shape),
+        tiling_(tiling),
+        rounds_(rounds),
+        phase_(phase),
+        transfer_(transfer),
+        vector_(vector) {}
+
+  MaskedRound at(std::int64_t position) const;
+
+  /// `base`: the durations of a round that sees all sub-tiles, of full rows or the last ones.
+  RoundTimes times(const MaskedRound& round, const RoundTimes& base) const;
+
+ private:
+  const Shape& shape_;
+  const Tiling& tiling_;
+  const CoreRounds& rounds_;
+  const PhasePlan& phase_;
+  const TransferCost& transfer_;
+  const VectorCost& vector_;
+};
+
+/// Sums over all rounds of all cores, for one pair: what a mask leaves of the work.
+struct VisibleSums {
+  std::int64_t scores = 0;         ///< rows x columns that are computed
+  std::int64_t masked = 0;         ///< of these, those in sub-tiles with masked scores
+  std::int64_t streamed_cols = 0;  ///< of K (V), loaded if it is streamed
+  std::int64_t resident_cols = 0;  ///< loaded if it stays
+  /// Matmuls by rows (full, edge) x columns (full, edge), as in TileChoice.
+  std::int64_t matmuls[4] = {0, 0, 0, 0};
+};
+
+VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCounts& counts,
+                         const CoreLayout& layout);
+
+}  // namespace tilewright
