@@ -5,6 +5,13 @@
 #include "costmodel/evaluator.h"
 
 namespace tilewright {
+namespace {
+
+constexpr std::size_t index_of(MatmulKind kind) {
+  return kind == MatmulKind::kQK ? 0 : 1;
+}
+
+}  // namespace
 
 TileChoice Evaluator::least_of(const Sizes& sizes, MatmulKind kind) const {
   const auto tiles = tiles_of(sizes, kind);
@@ -24,9 +31,6 @@ TileChoice Evaluator::least_of(const Sizes& sizes, MatmulKind kind) const {
 
 std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
                                               std::int64_t enough_cycles) const {
-  if (problem_.shape.mask.causal) {
-    return Figures{};
-  }
   Sizes sizes;
   sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
@@ -53,8 +57,68 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
   const std::int64_t enough =
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
+  if (problem_.shape.mask.causal) {
+    const MaskedBox far_sizes{box.high[1], box.high[2]};
+    sizes.visible =
+        least_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts, problem_.layout);
+    std::int64_t cycles = least_masked_work(sizes, plan, choices);
+    if (cycles <= enough) {
+      cycles = std::max(cycles, least_masked_cycles(sizes, plan, choices, far_sizes));
+    }
+    return total_figures(problem_, layer_compute_energy(problem_, sizes), cycles,
+                         dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
+  }
   return total_figures(problem_, problem_.fixed_fj, least_cycles(sizes, plan, choices, box, enough),
                        dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
+}
+
+/// The busiest core's matrix and vector work, at least; one after the other where a phase does not
+/// overlap them.
+std::int64_t Evaluator::least_masked_work(const Sizes& sizes, const Plan& plan,
+                                          const Choices& choices) const {
+  const bool by_heads = sizes.tiling.core_split == CoreSplit::kHeads;
+  const CoreRounds& busiest = sizes.busiest;
+  const std::int64_t pairs =
+      by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : problem_.shape.pairs;
+  const std::int64_t cores = by_heads ? 1 : sizes.active;
+  const auto matmuls = [&](MatmulKind kind) {
+    std::int64_t cycles = 0;
+    for (std::size_t i = 0; i < sizes.visible.matmuls.size(); ++i) {
+      cycles += sizes.visible.matmuls[i] * choices[index_of(kind)].tile[i].cycles;
+    }
+    return ceil_div(pairs * cycles, cores);
+  };
+  const std::int64_t vector = ceil_div(
+      pairs * vector_.least_softmax_cycles(sizes.visible.scores, sizes.counts.q_tiles), cores);
+  std::int64_t sum = 0;
+  for (const PhasePlan& phase : plan.phases()) {
+    const std::int64_t matrix = (phase.has_first ? matmuls(phase.first_kind) : 0) +
+                                (phase.has_second ? matmuls(MatmulKind::kPV) : 0);
+    const std::int64_t softmax = phase.has_softmax ? vector : 0;
+    sum +=
+        problem_.serial || phase.score_slots() == 1 ? matrix + softmax : std::max(matrix, softmax);
+  }
+  return sum;
+}
+
+/// The makespan of what every candidate of the box does at least, under its least durations.
+std::int64_t Evaluator::least_masked_cycles(const Sizes& sizes, const Plan& plan,
+                                            const Choices& choices, const MaskedBox& high) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  // Of cores apart, the one with the last tile sees most.
+  const bool apart = sizes.tiling.core_split == CoreSplit::kQuery && sizes.busiest.share == 1;
+  const std::int64_t core = apart ? (sizes.counts.q_tiles - 1) % problem_.layout.cores : 0;
+  const CoreRounds rounds = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, core);
+  std::int64_t cycles = 0;
+  for (const PhasePlan& phase : plan.phases()) {
+    const MaskedRounds low(problem_.shape, sizes.tiling, rounds, phase, transfer, vector_);
+    const MaskedRounds least(low, high, sizes.counts, problem_.hardware.matrix);
+    PhaseTimes times;
+    times_of(sizes, rounds, phase, choices, times);
+    times.masked = &least;
+    cycles += phase_makespan(times);
+  }
+  return cycles;
 }
 
 /// The makespan under the least durations of the box, then again along the line on which transfers
@@ -114,22 +178,12 @@ void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
   }
 }
 
-/// However the columns are cut, the sub-tiles of a query tile together take the array passes of all
-/// columns and a start-up each.
-std::int64_t Evaluator::all_sub_tiles(MatmulKind kind, std::int64_t rows,
-                                      std::int64_t sub_tiles) const {
-  const MatmulTile whole = matmul_tile(problem_.shape, kind, rows, problem_.shape.cols);
-  const MatrixUnit& unit = problem_.hardware.matrix;
-  const std::int64_t passes =
-      ceil_div(whole.m, unit.rows) * ceil_div(whole.n, unit.cols) * ceil_div(whole.k, unit.depth);
-  return ceil_div(passes * pass_millicycles(unit, problem_.shape.bytes.input), kMilli) +
-         unit.startup_cycles * sub_tiles;
-}
-
 void Evaluator::conserve_matmuls(const Sizes& sizes, const PhasePlan& phase,
                                  PhaseTimes& times) const {
   const auto conserve = [&](MatmulKind kind, StageTimes& stage, std::int64_t rows) {
-    stage.matmul_all = std::max(stage.matmul_all, all_sub_tiles(kind, rows, times.sub_tiles));
+    stage.matmul_all =
+        std::max(stage.matmul_all, least_matmuls(problem_.hardware.matrix, problem_.shape, kind,
+                                                 rows, problem_.shape.cols, times.sub_tiles));
   };
   if (phase.has_first) {
     conserve(phase.first_kind, times.full.first, sizes.busiest.rows_full);
@@ -141,7 +195,7 @@ void Evaluator::conserve_matmuls(const Sizes& sizes, const PhasePlan& phase,
   }
 }
 
-/// all_sub_tiles() without rounding the rows up to the array: linear in the rows and never above,
+/// least_matmuls() without rounding the rows up to the array: linear in the rows and never above,
 /// in units of 1 / kLineUnit cycles.
 std::int64_t Evaluator::all_sub_tiles_line(MatmulKind kind, std::int64_t rows,
                                            std::int64_t sub_tiles) const {

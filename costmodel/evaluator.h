@@ -160,7 +160,10 @@ class Evaluator {
                             const ClassBox& box, std::int64_t enough) const;
   void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   void conserve_matmuls(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
-  std::int64_t all_sub_tiles(MatmulKind kind, std::int64_t rows, std::int64_t sub_tiles) const;
+  std::int64_t least_masked_work(const Sizes& sizes, const Plan& plan,
+                                 const Choices& choices) const;
+  std::int64_t least_masked_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
+                                   const MaskedBox& high) const;
   std::int64_t all_sub_tiles_line(MatmulKind kind, std::int64_t rows, std::int64_t sub_tiles) const;
   PhaseTimes on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
                      std::int64_t rows) const;

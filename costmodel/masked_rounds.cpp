@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "common/math.h"
+#include "costmodel/l0_tiles.h"
+
 namespace tilewright {
 namespace {
 
@@ -13,15 +16,30 @@ std::int64_t new_cols(const Shape& shape, const Tiling& tiling, const Visible& v
   return std::max<std::int64_t>(0, end - from * tiling.kv_cols);
 }
 
+/// `see(rounds, position)`: what the tiles at a position see.
+template <typename See>
 class Summer {
  public:
-  Summer(const Shape& shape, const Tiling& tiling, const TileCounts& counts)
-      : shape_(shape), tiling_(tiling), counts_(counts) {}
+  Summer(const Shape& shape, const Tiling& tiling, const TileCounts& counts, const See& see)
+      : shape_(shape), tiling_(tiling), counts_(counts), see_(see) {}
 
+  VisibleSums sum(const CoreLayout& layout) {
+    // In a split of heads one core has all query tiles of a pair.
+    const std::int64_t cores = tiling_.core_split == CoreSplit::kHeads
+                                   ? 1
+                                   : active_cores(counts_, tiling_.core_split, layout);
+    const std::int64_t together = cores_in_step(counts_, tiling_.core_split, layout);
+    for (std::int64_t core = 0; core < cores; core += together) {
+      add_core(deal_rounds(counts_, tiling_, layout, core));
+    }
+    return sums_;
+  }
+
+ private:
   void add_core(const CoreRounds& rounds) {
     std::int64_t there = 0;
     for (std::int64_t position = 0; position < rounds.positions; ++position) {
-      const Visible visible = visible_at(shape_, tiling_, rounds, position);
+      const Visible visible = see_(rounds, position);
       sums_.streamed_cols += visible.cols;
       sums_.resident_cols += new_cols(shape_, tiling_, visible, there);
       there = visible.end();
@@ -31,9 +49,6 @@ class Summer {
     }
   }
 
-  const VisibleSums& sums() const { return sums_; }
-
- private:
   void add_tile(std::int64_t q_tile, const Visible& visible) {
     if (q_tile >= counts_.q_tiles) {
       return;
@@ -51,6 +66,7 @@ class Summer {
   const Shape& shape_;
   const Tiling& tiling_;
   const TileCounts& counts_;
+  const See& see_;
   VisibleSums sums_;
 };
 
@@ -63,8 +79,41 @@ void drop_matmuls(RoundTimes& times) {
 
 }  // namespace
 
+Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                      const TileCounts& counts, const CoreRounds& rounds, std::int64_t position) {
+  const std::int64_t first_tile = rounds.first_tile + position * rounds.tile_stride;
+  const std::int64_t end_tile = first_tile + rounds.share;
+  const bool to_the_end = end_tile >= counts.q_tiles;
+  const auto end_row = [&](std::int64_t q_rows) {
+    return to_the_end ? shape.rows : std::min(shape.rows, end_tile * q_rows);
+  };
+  // From where the latest tile begins to see to where the earliest one ends.
+  const std::int64_t first =
+      keys_of(shape, std::min(shape.rows - 1, first_tile * high.q_rows)).first;
+  const std::int64_t end = keys_of(shape, end_row(low.q_rows) - 1).end;
+  const std::int64_t farthest = keys_of(shape, end_row(high.q_rows) - 1).end;
+  Visible visible;
+  visible.sub_tiles = std::max<std::int64_t>(1, ceil_div(end, high.kv_cols) - first / low.kv_cols);
+  // The last one is the narrow one if it is for any candidate.
+  const bool narrow = farthest > (counts.sub_tiles - 1) * low.kv_cols;
+  visible.first = (narrow ? counts.sub_tiles : counts.sub_tiles - 1) - visible.sub_tiles;
+  visible.cols = std::max(end - first, (visible.sub_tiles - 1) * low.kv_cols +
+                                           (narrow ? counts.edge_cols : low.kv_cols));
+  return visible;
+}
+
+Visible MaskedRounds::see(std::int64_t position) const {
+  return high_ == nullptr ? visible_at(shape_, tiling_, rounds_, position)
+                          : least_visible(shape_, tiling_, *high_, *counts_, rounds_, position);
+}
+
 MaskedRound MaskedRounds::at(std::int64_t position) const {
-  const Visible visible = visible_at(shape_, tiling_, rounds_, position);
+  std::int64_t there = position > 0 ? see(position - 1).end() : 0;
+  return next(position, there);
+}
+
+MaskedRound MaskedRounds::next(std::int64_t position, std::int64_t& there) const {
+  const Visible visible = see(position);
   MaskedRound round;
   round.rows = position == rounds_.positions - 1 ? rounds_.rows_last : rounds_.rows_full;
   round.sub_tiles = visible.sub_tiles;
@@ -72,10 +121,11 @@ MaskedRound MaskedRounds::at(std::int64_t position) const {
   round.masked_cols = visible.masked_cols;
   round.due = visible.sub_tiles;
   if (position > 0) {
-    const std::int64_t there = visible_at(shape_, tiling_, rounds_, position - 1).end();
-    round.due = visible.end() - std::max(visible.first, there);
+    round.due = high_ == nullptr ? visible.end() - std::max(visible.first, there) : 0;
   }
-  round.narrow = visible.cols < visible.sub_tiles * tiling_.kv_cols;
+  round.narrow = high_ == nullptr ? visible.cols < visible.sub_tiles * tiling_.kv_cols
+                                  : visible.end() == counts_->sub_tiles;
+  there = visible.end();
   return round;
 }
 
@@ -90,6 +140,15 @@ RoundTimes MaskedRounds::times(const MaskedRound& round, const RoundTimes& base)
     drop_matmuls(times);
     return times;
   }
+  if (high_ != nullptr) {
+    const auto conserve = [&](MatmulKind kind, StageTimes& stage) {
+      const std::int64_t all =
+          least_matmuls(*unit_, shape_, kind, round.rows, round.cols, round.sub_tiles);
+      stage.matmul_all = std::max(stage.matmul_all, all);
+    };
+    conserve(phase_.first_kind, times.first);
+    conserve(MatmulKind::kPV, times.second);
+  }
   const auto transfer = [&](Operand operand, std::int64_t full) {
     return transfer_.cycles(round.rows * row_bytes(shape_, operand, full, round.cols));
   };
@@ -102,15 +161,22 @@ RoundTimes MaskedRounds::times(const MaskedRound& round, const RoundTimes& base)
 
 VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCounts& counts,
                          const CoreLayout& layout) {
-  Summer summer(shape, tiling, counts);
-  // In a split of heads one core has all query tiles of a pair.
-  const std::int64_t cores =
-      tiling.core_split == CoreSplit::kHeads ? 1 : active_cores(counts, tiling.core_split, layout);
-  const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
-  for (std::int64_t core = 0; core < cores; core += together) {
-    summer.add_core(deal_rounds(counts, tiling, layout, core));
-  }
-  return summer.sums();
+  const auto see = [&](const CoreRounds& rounds, std::int64_t position) {
+    return visible_at(shape, tiling, rounds, position);
+  };
+  return Summer(shape, tiling, counts, see).sum(layout);
+}
+
+VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                               const TileCounts& counts, const CoreLayout& layout) {
+  const auto see = [&](const CoreRounds& rounds, std::int64_t position) {
+    return least_visible(shape, low, high, counts, rounds, position);
+  };
+  VisibleSums sums = Summer(shape, low, counts, see).sum(layout);
+  sums.scores = std::max(sums.scores, visible_scores(shape));
+  sums.resident_cols = shape.cols - keys_of(shape, 0).first;
+  sums.streamed_cols = std::max(sums.streamed_cols, sums.resident_cols);
+  return sums;
 }
 
 }  // namespace tilewright

@@ -1,6 +1,7 @@
 // The rounds of a core where a mask makes every query tile see other keys.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "costmodel/op_costs.h"
@@ -21,6 +22,17 @@ struct MaskedRound {
   bool operator==(const MaskedRound&) const = default;
 };
 
+/// For bounds: the largest sizes of a set of candidates with the same tile counts; the tiling has
+/// the smallest.
+struct MaskedBox {
+  std::int64_t q_rows = 0;
+  std::int64_t kv_cols = 0;
+};
+
+/// What every candidate of such a set does at a position, at least. `q_tiles`, `sub_tiles`: of all.
+Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                      const TileCounts& counts, const CoreRounds& rounds, std::int64_t position);
+
 class MaskedRounds {
  public:
   /// Referenced objects must outlive this one.
@@ -33,18 +45,37 @@ class MaskedRounds {
         transfer_(transfer),
         vector_(vector) {}
 
+  /// The least over a set of candidates: fewest sub-tiles, no loads of a resident operand beyond
+  /// those of the first round, and all columns' worth of matmuls where that is more.
+  MaskedRounds(const MaskedRounds& low, const MaskedBox& high, const TileCounts& counts,
+               const MatrixUnit& unit)
+      : MaskedRounds(low) {
+    high_ = &high;
+    counts_ = &counts;
+    unit_ = &unit;
+  }
+
   MaskedRound at(std::int64_t position) const;
+
+  /// at(position) if the position before, if any, left the sub-tiles up to `there`, which is set
+  /// to what this one leaves.
+  MaskedRound next(std::int64_t position, std::int64_t& there) const;
 
   /// `base`: the durations of a round that sees all sub-tiles, of full rows or the last ones.
   RoundTimes times(const MaskedRound& round, const RoundTimes& base) const;
 
  private:
+  Visible see(std::int64_t position) const;
+
   const Shape& shape_;
   const Tiling& tiling_;
   const CoreRounds& rounds_;
   const PhasePlan& phase_;
   const TransferCost& transfer_;
   const VectorCost& vector_;
+  const MaskedBox* high_ = nullptr;
+  const TileCounts* counts_ = nullptr;
+  const MatrixUnit* unit_ = nullptr;
 };
 
 /// Sums over all rounds of all cores, for one pair: what a mask leaves of the work.
@@ -54,10 +85,14 @@ struct VisibleSums {
   std::int64_t streamed_cols = 0;  ///< of K (V), loaded if it is streamed
   std::int64_t resident_cols = 0;  ///< loaded if it stays
   /// Matmuls by rows (full, edge) x columns (full, edge), as in TileChoice.
-  std::int64_t matmuls[4] = {0, 0, 0, 0};
+  std::array<std::int64_t, 4> matmuls{};
 };
 
 VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCounts& counts,
                          const CoreLayout& layout);
+
+/// The least of every sum over a set of candidates with the tile counts `counts`.
+VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                               const TileCounts& counts, const CoreLayout& layout);
 
 }  // namespace tilewright

@@ -113,7 +113,7 @@ class MaskedRuns {
  private:
   void enter_group() {
     position_ = 0;
-    next_ = kinds_->times().masked->at(0);
+    next_ = kinds_->times().masked->next(0, there_);
     enter_run();
   }
 
@@ -137,7 +137,7 @@ class MaskedRuns {
     const std::int64_t first = position_;
     ++position_;
     while (position_ < t.positions) {
-      next_ = t.masked->at(position_);
+      next_ = t.masked->next(position_, there_);
       // The first position and the last one are kinds of their own.
       if (first == 0 || position_ == t.positions - 1 || next_ != round) {
         break;
@@ -153,6 +153,7 @@ class MaskedRuns {
   std::int64_t heads_ = 0;
   bool in_edge_group_ = false;
   std::int64_t position_ = 0;  ///< behind the run
+  std::int64_t there_ = 0;     ///< sub-tiles that the position of next_ leaves
   MaskedRound next_;
   std::int64_t left_ = 0;
   mutable RoundMap map_;

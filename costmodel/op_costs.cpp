@@ -22,6 +22,16 @@ TransferCost::TransferCost(const Hardware& hardware, std::int64_t active_cores)
   fast_limit_ = (std::numeric_limits<std::int64_t>::max() - rate / shared) / numerator_;
 }
 
+std::int64_t least_matmuls(const MatrixUnit& unit, const Shape& shape, MatmulKind kind,
+                           std::int64_t rows, std::int64_t cols, std::int64_t sub_tiles) {
+  const std::int64_t passes =
+      ceil_div(rows, unit.rows) *
+      (kind == MatmulKind::kQK ? ceil_div(cols, unit.cols) * ceil_div(shape.qk_dim, unit.depth)
+                               : ceil_div(shape.v_dim, unit.cols) * ceil_div(cols, unit.depth));
+  return ceil_div(passes * pass_millicycles(unit, shape.bytes.input), kMilli) +
+         unit.startup_cycles * sub_tiles;
+}
+
 std::int64_t TransferCost::slow_cycles(std::int64_t bytes) const {
   const auto scaled = static_cast<UInt128>(bytes) * static_cast<UInt128>(numerator_);
   return static_cast<std::int64_t>((scaled + divisor_.value() - 1) / divisor_.value());

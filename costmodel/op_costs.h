@@ -12,6 +12,11 @@ namespace tilewright {
 /// Thousandths of a cycle of an array pass at inputs of `bytes`; 0: not supported.
 std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes);
 
+/// Cycles of a matmul of `rows` x `cols` scores in `sub_tiles` pieces along the columns, however
+/// these are cut, at least: the array passes of all columns and a start-up for each piece.
+std::int64_t least_matmuls(const MatrixUnit& unit, const Shape& shape, MatmulKind kind,
+                           std::int64_t rows, std::int64_t cols, std::int64_t sub_tiles);
+
 /// Time of a DRAM transfer on one core: set-up + whole bursts at the core's share of the bandwidth,
 /// rounded up to cycles. The share is bandwidth / (cores that have any work).
 class TransferCost {

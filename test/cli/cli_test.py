@@ -104,13 +104,13 @@ class InputFileTest(CommandLineTest):
             path = self.file("huge.yaml", workload_yaml(q_len=length))
             self.fails(2, *self.tune_workload(path), says=["huge.yaml"])
 
-    def test_a_causal_workload_is_refused_with_file_and_line_before_any_search(self):
-        text = workload_yaml() + "  - {name: later, heads: 1, q_len: 8, qk_dim: 8, mask: causal}\n"
-        path = self.file("causal.yaml", text)
+    def test_a_refused_workload_is_named_with_file_and_line_before_any_search(self):
+        text = workload_yaml() + "  - {name: later, heads: 1, q_len: 8, qk_dim: 8, bias_bytes: 2}\n"
+        path = self.file("bias.yaml", text)
         for command in (self.tune_workload(path),
                         ["evaluate", *self.tune_workload(path)[1:], "--tiling", "q_rows=8"],
                         ["compare", *self.tune_workload(path)[1:5], "--schedules", "all"]):
-            done = self.fails(2, *command, says=["causal.yaml:9: ", "'later'", "causal mask"])
+            done = self.fails(2, *command, says=["bias.yaml:9: ", "'later'", "additive bias"])
             self.assertEqual(done.stdout, "")
 
     def test_the_wrong_kind_of_file_is_named(self):
@@ -234,15 +234,15 @@ class ValidateAndListTest(CommandLineTest):
         self.assertIn("did you mean 'tilewright/workload/v1'", done.stderr)
         self.assertIn("schema: missing", done.stderr)
 
-    def test_a_causal_workload_is_valid_but_refused_by_every_schedule(self):
-        path = self.file("causal.yaml", workload_yaml(mask="causal"))
+    def test_a_workload_may_be_valid_but_refused_by_every_schedule(self):
+        path = self.file("bias.yaml", workload_yaml(bias_bytes=2))
         done = self.run_program("validate", path)
         self.assertEqual(done.returncode, 0)
         self.assertEqual(done.stdout, f"{path}: ok ('cases', 1 workload)\n")
         self.assertRegex(
             done.stderr,
-            r"\Atilewright: \S*causal.yaml:5: note: 'case' is refused by layerwise, flat, mas: "
-            r"[^\n]*causal mask[^\n]*\n\Z")
+            r"\Atilewright: \S*bias.yaml:5: note: 'case' is refused by layerwise, softpipe, flat, "
+            r"mas: [^\n]*additive bias[^\n]*\n\Z")
 
     def test_a_changed_result_is_refused(self):
         path = self.folder / "r.yaml"
