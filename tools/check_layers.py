@@ -15,7 +15,8 @@ LAYERS = [("common",), ("schedules", "hw_profiles"), ("costmodel",), ("search",)
 # Libraries that have one home.
 HOMES = {"boost/": ["costmodel/reference.cpp"], "tbb/": ["search/executor.cpp"],
          "CLI/": ["cli/"], "Eigen/": ["replay/kernels.cpp"],
-         "yaml-cpp/": ["common/", "report/emit_yaml.cpp"]}
+         "yaml-cpp/": ["common/", "report/emit_yaml.cpp"],
+         "nlohmann/": ["common/json_tree.cpp", "report/result_document.h"]}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
