@@ -215,3 +215,19 @@ TEST_CASE("the batch is that of the option, the name the model type by default")
   CHECK(lines_of(suite) ==
         "gpt2-decode-64, batch: 8, heads: 12, q_len: 1, kv_len: 64, qk_dim: 64, repeat: 12\n");
 }
+
+TEST_CASE("edge-llm holds what the import makes of its five models") {
+  std::string imported;
+  for (const std::string model :
+       {"llama-3.2-1b", "qwen3-1.7b", "gemma-3-1b-pt", "phi-4-mini-instruct", "smollm2-1.7b"}) {
+    std::string name = model;
+    for (const std::string suffix : {"-pt", "-instruct"}) {
+      if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+    }
+    for (const std::int64_t length : {512, 2048, 8192}) {
+      imported += lines_of(suite_of(model, {Phase::kPrefill, length, 1, name}));
+    }
+    imported += lines_of(suite_of(model, {Phase::kDecode, 4096, 1, name}));
+  }
+  CHECK(lines_of(load_suite("edge-llm")) == imported);
+}
