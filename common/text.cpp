@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstddef>
 #include <limits>
 
@@ -30,6 +32,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     last.swap(row);
   }
   return last[b.size()];
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
 }
 
 template <typename Word>
@@ -104,6 +112,17 @@ std::string printable(std::string_view text) {
     }
   }
   return cut ? out + "..." : out;
+}
+
+bool needs_yaml_quotes(std::string_view text) {
+  constexpr std::array<std::string_view, 11> kWords{"true", "false", "yes", "no",   "on", "off",
+                                                    "y",    "n",     "~",   "null", ""};
+  const std::string lower = lower_case(text);
+  if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return true;
+  if (lower.ends_with(".inf") || lower.ends_with(".nan")) return true;
+  const std::size_t start = text.find_first_not_of("+-.");
+  return start == std::string_view::npos ||
+         std::isdigit(static_cast<unsigned char>(text[start])) != 0;
 }
 
 bool is_bare_name(std::string_view text) {

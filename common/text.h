@@ -28,6 +28,10 @@ std::string with_thousands(std::int64_t value);
 /// Fit for one line of a message: control characters escaped, cut after 60 bytes.
 std::string printable(std::string_view text);
 
+/// Would a YAML 1.1 or 1.2 reader take the bare word for a number, a date, a truth value or
+/// nothing?
+bool needs_yaml_quotes(std::string_view text);
+
 /// Names of profiles, suites and workloads: [a-z0-9][a-z0-9._-]*, at most 64 characters.
 bool is_bare_name(std::string_view text);
 inline constexpr std::string_view kBareNameRule =

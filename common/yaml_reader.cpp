@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "common/json_tree.h"
 #include "common/numbers.h"
 #include "common/text.h"
 
@@ -254,6 +255,12 @@ std::int64_t YamlMap::integer_or(std::string_view key, IntegerRange range,
 
 YamlValue parse_yaml(std::string_view text, std::string_view file) {
   std::shared_ptr<const YamlDocument> document = parse_yaml_tree(text, file);
+  const YamlElement* root = &document->root;
+  return YamlValue(std::move(document), root, "");
+}
+
+YamlValue parse_json(std::string_view text, std::string_view file) {
+  std::shared_ptr<const YamlDocument> document = parse_json_tree(text, file);
   const YamlElement* root = &document->root;
   return YamlValue(std::move(document), root, "");
 }

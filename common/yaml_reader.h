@@ -1,5 +1,5 @@
-// Strict reading of YAML: every value is asked for by name and type, everything else is an error
-// of one line, "file:line: dotted.key: what is wrong, expected ...".
+// Strict reading of YAML and JSON: every value is asked for by name and type, everything else is an
+// error of one line, "file:line: dotted.key: what is wrong, expected ...".
 #pragma once
 
 #include <cstddef>
@@ -45,6 +45,7 @@ class YamlValue {
   const std::string& key() const { return key_; }
   const std::string& file() const { return document_->file; }
 
+  bool is_null() const { return element_->kind == YamlElement::Kind::kNull; }
   /// A scalar as written, a list of scalars joined by ", ".
   std::string written() const;
 
@@ -69,6 +70,7 @@ class YamlValue {
  private:
   friend class YamlMap;
   friend YamlValue parse_yaml(std::string_view text, std::string_view file);
+  friend YamlValue parse_json(std::string_view text, std::string_view file);
 
   YamlValue(std::shared_ptr<const YamlDocument> document, const YamlElement* element,
             std::string key)
@@ -115,6 +117,9 @@ class YamlMap {
 
 /// The root of the only document in `text`; see parse_yaml_tree for what is refused.
 YamlValue parse_yaml(std::string_view text, std::string_view file);
+
+/// The root of a JSON text; see parse_json_tree for what is refused.
+YamlValue parse_json(std::string_view text, std::string_view file);
 
 /// The document's `schema:`, for choosing a reader.
 std::string schema_of(const YamlValue& root);

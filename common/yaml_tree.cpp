@@ -8,22 +8,22 @@
 #include <algorithm>
 #include <array>
 #include <sstream>
-#include <unordered_map>
 #include <utility>
 
 #include "common/error.h"
 #include "common/text.h"
+#include "common/tree_builder.h"
 
 namespace tilewright {
 namespace {
 
 /// Builds the tree from yaml-cpp's events. Its own node tree is not used: it expands aliases,
 /// keeps the first of two equal keys and has no limits.
-class TreeBuilder : public YAML::EventHandler {
+class EventReader : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::string_view file) : file_(file) {}
+  explicit EventReader(std::string_view file) : builder_(file) {}
 
-  YamlElement take_root() { return std::move(root_); }
+  YamlElement take_root() { return builder_.take_root(); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) fail(mark, "a second document starts here, expected only one");
@@ -32,8 +32,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
-    if (expects_key()) fail(mark, "a key is empty, expected text");
-    add(element(mark, YamlElement::Kind::kNull));
+    if (builder_.expects_key()) fail(mark, "a key is empty, expected text");
+    builder_.add(make_element(line_of(mark), YamlElement::Kind::kNull));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -46,91 +46,39 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    if (expects_key()) {
-      begin_member(mark, value);
+    if (builder_.expects_key()) {
+      builder_.begin_member(line_of(mark), value);
       return;
     }
-    YamlElement scalar = element(mark, YamlElement::Kind::kScalar);
+    YamlElement scalar = make_element(line_of(mark), YamlElement::Kind::kScalar);
     scalar.text = value;
     scalar.quoted = tag == "!";
-    add(std::move(scalar));
+    builder_.add(std::move(scalar));
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     open(mark, tag, anchor, YamlElement::Kind::kList);
   }
-  void OnSequenceEnd() override { close(); }
+  void OnSequenceEnd() override { builder_.close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     open(mark, tag, anchor, YamlElement::Kind::kMap);
   }
-  void OnMapEnd() override { close(); }
+  void OnMapEnd() override { builder_.close(); }
 
  private:
-  /// A list or map that is still open.
-  struct Frame {
-    YamlElement element;
-    bool has_key = false;  ///< of a map: the next event is a value
-    std::string key;
-    int key_line = 0;
-    std::unordered_map<std::string, int> lines_of_keys;
-  };
-
-  static YamlElement element(const YAML::Mark& mark, YamlElement::Kind kind) {
-    YamlElement made;
-    made.kind = kind;
-    made.line = mark.line + 1;
-    return made;
-  }
-
-  bool expects_key() const {
-    return !frames_.empty() && frames_.back().element.kind == YamlElement::Kind::kMap &&
-           !frames_.back().has_key;
-  }
-
-  void begin_member(const YAML::Mark& mark, const std::string& key) {
-    Frame& frame = frames_.back();
-    const auto [place, is_new] = frame.lines_of_keys.emplace(key, mark.line + 1);
-    frame.has_key = true;
-    frame.key = key;
-    frame.key_line = mark.line + 1;
-    if (!is_new) fail(mark, fmt::format("duplicate key, first given in line {}", place->second));
-  }
+  static int line_of(const YAML::Mark& mark) { return mark.line + 1; }
 
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
             YamlElement::Kind kind) {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    if (expects_key()) {
+    if (builder_.expects_key()) {
       fail(mark, "a key is a list or a map (or a bracket is not closed), expected text");
     }
-    if (frames_.size() >= static_cast<std::size_t>(kYamlDepthLimit)) {
-      fail(mark, fmt::format("nested too deep, expected at most {} levels", kYamlDepthLimit));
-    }
-    Frame frame;
-    frame.element = element(mark, kind);
-    frames_.push_back(std::move(frame));
-  }
-
-  void close() {
-    YamlElement done = std::move(frames_.back().element);
-    frames_.pop_back();
-    add(std::move(done));
-  }
-
-  void add(YamlElement value) {
-    if (frames_.empty()) {
-      root_ = std::move(value);
-      return;
-    }
-    Frame& frame = frames_.back();
-    value.key = std::move(frame.key);
-    value.key_line = frame.key_line;
-    frame.key.clear();
-    frame.has_key = false;
-    frame.element.children.push_back(std::move(value));
+    builder_.open(line_of(mark), kind);
   }
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
@@ -144,26 +92,12 @@ class TreeBuilder : public YAML::EventHandler {
          fmt::format("tags ('{}') are not supported, expected a plain value", printable(tag)));
   }
 
-  std::string path() const {
-    std::string key;
-    for (const Frame& frame : frames_) {
-      if (frame.element.kind == YamlElement::Kind::kList) {
-        key = dotted_key(key, frame.element.children.size());
-      } else if (frame.has_key) {
-        key = dotted_key(key, frame.key);
-      }
-    }
-    return key;
-  }
-
   [[noreturn]] void fail(const YAML::Mark& mark, std::string_view problem) const {
-    throw InputError::at(file_, mark.line + 1, path(), problem);
+    builder_.fail(line_of(mark), problem);
   }
 
-  std::string_view file_;
+  TreeBuilder builder_;
   int documents_ = 0;
-  std::vector<Frame> frames_;
-  YamlElement root_;
 };
 
 int line_at(std::string_view text, std::size_t position) {
@@ -224,13 +158,13 @@ std::string explained(const std::string& message) {
   return printable(message);
 }
 
-void run_parser(std::string_view text, std::string_view file, TreeBuilder& builder) {
+void run_parser(std::string_view text, std::string_view file, EventReader& reader) {
   // yaml-cpp 0.7 takes the end of the text for a closing quote; an explicit end of the document
   // makes it an error.
   std::istringstream stream{std::string(text) + (text.ends_with('\n') ? "...\n" : "\n...\n")};
   try {
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    while (parser.HandleNextDocument(reader)) {
     }
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 0 : error.mark.line + 1;
@@ -246,11 +180,11 @@ std::shared_ptr<const YamlDocument> parse_yaml_tree(std::string_view text, std::
                          fmt::format("too large, expected at most {} bytes", kYamlSizeLimit));
   }
   check_characters(text, file);
-  TreeBuilder builder(file);
-  run_parser(text, file, builder);
+  EventReader reader(file);
+  run_parser(text, file, reader);
   auto document = std::make_shared<YamlDocument>();
   document->file = std::string(file);
-  document->root = builder.take_root();
+  document->root = reader.take_root();
   if (document->root.kind == YamlElement::Kind::kNull) {
     throw InputError::at(file, 0, "", "the file is empty, expected a map");
   }

@@ -3,30 +3,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <string_view>
+
+#include "common/text.h"
 
 namespace tilewright {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
-/// Would a reader take the bare word for a number, a date, a truth value or nothing?
-bool reads_as_other(std::string_view text) {
-  constexpr std::array<std::string_view, 11> kWords{"true", "false", "yes", "no",   "on", "off",
-                                                    "y",    "n",     "~",   "null", ""};
-  const std::string lower = lower_case(text);
-  if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return true;
-  if (lower.ends_with(".inf") || lower.ends_with(".nan")) return true;
-  const std::size_t start = text.find_first_not_of("+-.");
-  return start == std::string_view::npos ||
-         std::isdigit(static_cast<unsigned char>(text[start])) != 0;
-}
 
 /// YAML 1.1 readers want a point in every number with an exponent: 1.0e-07.
 std::string number_text(const Document& number) {
@@ -45,7 +26,7 @@ bool is_flow_list(const Document& list) {
 }
 
 void emit_text(YAML::Emitter& out, const std::string& text) {
-  if (reads_as_other(text)) out << YAML::DoubleQuoted;
+  if (needs_yaml_quotes(text)) out << YAML::DoubleQuoted;
   out << text;
 }
 

@@ -22,6 +22,11 @@ std::vector<std::string> hardware_cells(const Hardware& hardware) {
           fixed(static_cast<double>(hardware.dram.bandwidth_bytes_per_s) / 1e9, 1)};
 }
 
+std::string mask_text(const Workload& workload) {
+  if (workload.mask == Mask::kNone) return "none";
+  return workload.window > 0 ? fmt::format("causal {}", workload.window) : "causal";
+}
+
 std::vector<std::string> workload_cells(const Workload& workload) {
   std::string heads = std::to_string(workload.heads);
   if (workload.kv_heads != workload.heads) heads += fmt::format("/{}", workload.kv_heads);
@@ -33,7 +38,7 @@ std::vector<std::string> workload_cells(const Workload& workload) {
           std::to_string(workload.qk_dim),
           std::to_string(workload.v_dim),
           std::to_string(workload.bytes.input),
-          workload.mask == Mask::kCausal ? "causal" : "none",
+          mask_text(workload),
           std::to_string(workload.repeat)};
 }
 

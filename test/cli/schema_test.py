@@ -75,6 +75,11 @@ class SchemaTest(CommandLineTest):
     def test_a_causal_workload_matches(self):
         self.assertEqual(problems("workload", workload_yaml(mask="causal")), [])
 
+    def test_imported_suites_match(self):
+        for path in sorted((ROOT / "test/data/hf").glob("*.json")):
+            with self.subTest(path.name):
+                self.assertEqual(problems("workload", self.succeed("import", "hf", path)), [])
+
     def test_results_of_every_command_match(self):
         small = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
         for arguments in (TUNE, COMPARE, [*EVALUATE, "--tiling", "q_rows=8", "--reference"],

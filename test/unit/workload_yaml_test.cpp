@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -222,6 +223,31 @@ TEST_CASE("mas12 holds the twelve networks of the paper", "[unit][workload]") {
     CHECK(workload.bytes.input == 2);
     CHECK(workload.mask == Mask::kNone);
   }
+}
+
+TEST_CASE("every bundled workload has a name of its own") {
+  std::set<std::string> names;
+  for (const std::string& suite : bundled_suites()) {
+    CHECK(names.insert(suite).second);
+    for (const Workload& workload : load_suite(suite).workloads) {
+      CHECK(names.insert(workload.name).second);
+    }
+  }
+}
+
+TEST_CASE("diffusion holds the sixteen transformer blocks of Stable Diffusion 1.5") {
+  const Suite suite = load_suite("diffusion");
+  std::int64_t self = 0;
+  std::int64_t cross = 0;
+  for (const Workload& workload : suite.workloads) {
+    CHECK(workload.heads == 8);
+    CHECK(workload.mask == Mask::kNone);
+    (workload.kv_len == workload.q_len ? self : cross) += workload.repeat;
+    if (workload.kv_len != workload.q_len) CHECK(workload.kv_len == 77);
+  }
+  CHECK(self == 16);
+  CHECK(cross == 16);
+  CHECK(suite.workloads.front().q_len * suite.workloads.front().qk_dim == 64 * 64 * 320 / 8);
 }
 
 TEST_CASE("every bundled suite loads under its own name", "[unit][workload]") {
