@@ -88,8 +88,21 @@ def read_graph(text):
     return operations, edges
 
 
+@dataclasses.dataclass(frozen=True)
+class Mask:
+    """A causal mask over query rows that stand query by query, `sharing` heads each."""
+
+    q_len: int
+    sharing: int
+    window: int
+
+    def sees(self, row, key, kv_len):
+        own = row // self.sharing + kv_len - self.q_len
+        return key <= own and (self.window == 0 or own - key < self.window)
+
+
 class Checker:
-    def __init__(self, text, result, kv_len, column_bytes, latency, launch, repeat):
+    def __init__(self, text, result, kv_len, column_bytes, latency, launch, repeat, mask=None):
         everything, self.edges = read_graph(text)
         self.everything = {op.node: op for op in everything}
         self.operations = [op for op in everything if op.operation != "barrier"]
@@ -97,6 +110,7 @@ class Checker:
         self.kv_len = kv_len
         self.column_bytes = column_bytes
         self.latency = latency
+        self.mask = mask
         self.launch = launch
         self.repeat = repeat
         self.sub_tiles = -(-kv_len // result["tiling"]["kv_cols"])
@@ -109,7 +123,7 @@ class Checker:
 
     def run(self):
         for check in (self.queues, self.edges_hold, self.slots, self.coverage, self.matmuls,
-                      self.softmaxes, self.stores, self.overwritten, self.totals):
+                      self.lock_step, self.softmaxes, self.stores, self.overwritten, self.totals):
             check()
         return self.problems
 
@@ -169,14 +183,54 @@ class Checker:
             done = collections.Counter((op.pair, op.q_tile, op.sub_tile)
                                        for op in self.operations if op.operation == name)
             rounds = {(pair, q_tile) for pair, q_tile, _ in done}
-            wanted = {(*tile, j) for tile in rounds for j in range(self.sub_tiles)}
-            if set(done) != wanted or max(done.values(), default=0) != 1:
+            wanted = {(*tile, j) for tile in rounds for j in self.needed(tile[1])}
+            # Cores in lock-step also compute what only the others need.
+            extra = set() if self.mask is None or not self.shares() else set(done) - wanted
+            if set(done) != wanted | extra or max(done.values(), default=0) != 1:
                 self.wrong(f"{name}: not every sub-tile of every pair and query tile once")
         stored = collections.Counter((op.operation, op.pair, op.q_tile)
                                      for op in self.operations
                                      if op.operation.startswith("store"))
         if max(stored.values(), default=0) != 1:
             self.wrong("something is stored twice or never")
+
+    def needed(self, q_tile):
+        """Sub-tiles in which a row of the query tile sees a key."""
+        if self.mask is None:
+            return set(range(self.sub_tiles))
+        height, width = self.result["tiling"]["q_rows"], self.result["tiling"]["kv_cols"]
+        rows = range(q_tile * height,
+                     min((q_tile + 1) * height, self.mask.q_len * self.mask.sharing))
+        return {key // width for row in rows for key in range(self.kv_len)
+                if self.mask.sees(row, key, self.kv_len)}
+
+    def shares(self):
+        """Whether a core uses slots of another one."""
+        return any(use.core != op.core for op in self.operations for use in op.reads + op.writes)
+
+    def lock_step(self):
+        """Cores that share slots start together, and whoever reads a shared tile first has an edge from
+        every core's load of it."""
+        if not self.shares():
+            return
+        together = collections.defaultdict(list)
+        for op in self.operations:
+            together[(op.phase, op.operation, op.round, op.pair, op.sub_tile)].append(op)
+        for members in together.values():
+            if len({op.start for op in members}) != 1:
+                self.wrong(f"{members[0]} and {members[-1]} do not start together")
+        edges = {(source, target) for source, target, _ in self.edges}
+        for op in self.operations:
+            if op.operation not in ("matmul_qk", "matmul_pv") or op.core != 0:
+                continue
+            operand = "K" if op.operation == "matmul_qk" else "V"
+            uses = {use for use in op.reads if not self.is_rows(op, use)}
+            first = min(other.round for other in self.loads[(op.phase, f"load_{operand}", op.tile)]
+                        if uses <= set(other.writes))
+            for load in self.loads[(op.phase, f"load_{operand}", op.tile)]:
+                if (uses <= set(load.writes) and op.round == first
+                        and (load.node, op.node) not in edges):
+                    self.wrong(f"{op} has no edge from {load}")
 
     def loaded(self, reader, operand, uses):
         """Whether all bytes of the sub-tile are in these slot contents when `reader` starts, whichever
@@ -228,8 +282,8 @@ class Checker:
             scores, delay = self.of("matmul_qk", op), 0
             if not scores:
                 scores, delay = self.of("load_S", op), self.latency
-            elif len(scores) != self.sub_tiles:
-                self.wrong(f"{op} has {len(scores)} matmuls before it, expected {self.sub_tiles}")
+            elif not self.needed(op.q_tile) <= {score.sub_tile for score in scores}:
+                self.wrong(f"{op} has only {len(scores)} matmuls before it")
             if not scores or any(op.start < maker.end + delay for maker in scores):
                 self.wrong(f"{op} starts before its scores are there")
             # Scores of all pairs of a round share a slot: it waits for the whole round.
@@ -297,10 +351,13 @@ def main():
                          ("--latency", "memory.dram.latency_cycles of the machine"),
                          ("--launch", "launch_cycles of the machine")):
         parser.add_argument(option, type=int, required=True, metavar="N", help=what)
+    parser.add_argument("--mask", type=int, nargs=3, metavar=("Q_LEN", "SHARING", "WINDOW"),
+                        help="of a causal workload: q_len, heads / kv_heads, window or 0")
     given = parser.parse_args()
     problems = Checker(given.graph.read_text("utf-8"), json.loads(given.result.read_text("utf-8")),
                        given.kv_len, {"K": given.k_column_bytes, "V": given.v_column_bytes},
-                       given.latency, given.launch, given.repeat).run()
+                       given.latency, given.launch, given.repeat,
+                       Mask(*given.mask) if given.mask else None).run()
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from check_graph import Checker
+from check_graph import Checker, Mask
 
 SCRIPT = pathlib.Path(__file__).with_name("check_graph.py")
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
@@ -22,15 +22,16 @@ KV_LEN = 21
 COLUMN_BYTES = {"K": 2 * 8, "V": 2 * 6}
 REPEAT = 3
 WORKLOAD = DATA / "odd-shape.yaml"
+MASKS = {DATA / "odd-causal.yaml": Mask(13, 2, 0), DATA / "odd-window.yaml": Mask(13, 2, 6)}
 
 
-def evaluate(hw, schedule, *options, **factors):
+def evaluate(hw, schedule, *options, workload=WORKLOAD, **factors):
     """(GraphML text, result) of a candidate."""
     tiling = ",".join(f"{name}={value}" for name, value in factors.items())
     with tempfile.TemporaryDirectory() as folder:
         graph = pathlib.Path(folder) / "graph.graphml"
         done = subprocess.run(
-            [PROGRAM, "evaluate", "--hw", hw, "--workload", WORKLOAD, "--schedule", schedule,
+            [PROGRAM, "evaluate", "--hw", hw, "--workload", workload, "--schedule", schedule,
              "--tiling", tiling, "--reference", "--graph", graph, "--format", "json", *options],
             capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
@@ -38,8 +39,9 @@ def evaluate(hw, schedule, *options, **factors):
         return graph.read_text(), json.loads(done.stdout)
 
 
-def problems(hw, graph, result):
-    return Checker(graph, result, KV_LEN, COLUMN_BYTES, LATENCY[hw], LAUNCH[hw], REPEAT).run()
+def problems(hw, graph, result, mask=None):
+    return Checker(graph, result, KV_LEN, COLUMN_BYTES, LATENCY[hw], LAUNCH[hw], REPEAT,
+                   mask).run()
 
 
 def keys_of(graph):
@@ -49,10 +51,10 @@ def keys_of(graph):
 
 
 class GraphTest(unittest.TestCase):
-    def expect_sound(self, hw, schedule, *options, **factors):
-        with self.subTest(hw=hw, schedule=schedule, **factors):
-            graph, result = evaluate(hw, schedule, *options, **factors)
-            self.assertEqual(problems(hw, graph, result), [])
+    def expect_sound(self, hw, schedule, *options, workload=WORKLOAD, **factors):
+        with self.subTest(hw=hw, schedule=schedule, workload=workload.name, **factors):
+            graph, result = evaluate(hw, schedule, *options, workload=workload, **factors)
+            self.assertEqual(problems(hw, graph, result, MASKS.get(workload)), [])
             self.assertEqual(result["reference"]["cycles"], result["cost"]["cycles"])
 
     def expect_all_sound(self, schedule, *options, **fixed):
@@ -73,6 +75,16 @@ class GraphTest(unittest.TestCase):
 
     def test_layerwise(self):
         self.expect_all_sound("layerwise")
+
+    def test_softpipe(self):
+        self.expect_all_sound("softpipe")
+
+    def test_masks(self):
+        for workload, schedule, hw, split, resident in itertools.product(
+                MASKS, ("layerwise", "softpipe", "flat", "mas"), LATENCY, ("heads", "q"),
+                ("false", "true")):
+            self.expect_sound(hw, schedule, workload=workload, heads=2, q_rows=4, kv_cols=4,
+                              kv_resident=resident, core_split=split)
 
     def test_mas_with_every_look_ahead(self):
         for lookahead in (0, 1, 2, 3):
@@ -171,6 +183,20 @@ class CorruptedGraphTest(unittest.TestCase):
         self.keys = keys_of(self.graph)
         helper = [node for node in self.nodes("load_V") if self.value(node, "core") == 1][-1]
         self.expect_found_out(helper, "", says="reads V that was not loaded")
+
+    def test_a_core_that_does_not_wait_for_another_ones_share(self):
+        self.hw = "mas-edge"
+        self.graph, self.result = evaluate(self.hw, "mas", heads=1, q_rows=9, kv_cols=4,
+                                           core_split="q")
+        self.keys = keys_of(self.graph)
+        helper = [node for node in self.nodes("load_V") if self.value(node, "core") == 1][0]
+        source = re.search(r'id="(n\d+)"', helper).group(1)
+        edges = [edge for edge in re.findall(r"<edge .*?</edge>", self.graph, re.S)
+                 if f'source="{source}"' in edge and ">data<" in edge]
+        for edge in edges:
+            self.graph = self.graph.replace(edge, "")
+        found = problems(self.hw, self.graph, self.result)
+        self.assertTrue(any("has no edge from load_V" in problem for problem in found), found[:5])
 
     def test_another_tile_in_the_slot(self):
         node = self.nodes("load_V")[1]
