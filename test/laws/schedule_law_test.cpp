@@ -232,5 +232,42 @@ TEST_CASE("candidate by candidate, serial FLAT is never faster than MAS or doubl
   CHECK((!counts_are_full() || faster > 1000));
 }
 
+// Of a resident K (V), a mask also puts loads off to where they are needed, which may show a
+// latency that loading all at first would hide: so this is a law of the optimum only
+// (machine_law_test.cpp).
+TEST_CASE("with streamed K and V a mask costs at most what none costs and its own additions") {
+  std::int64_t cheaper = 0;
+  for (const Schedule* schedule : all_schedules()) {
+    for (const std::string_view variant : schedule->variants()) {
+      for_each_case(
+          kSeed + 5, counted(1000), *schedule, variant, DrawKind::kRandom,
+          [&](const OracleCase& drawn) {
+            if (drawn.workload.mask == Mask::kNone || drawn.tiling.kv_resident) {
+              return;
+            }
+            INFO(describe(drawn));
+            Workload open = drawn.workload;
+            open.mask = Mask::kNone;
+            open.window = 0;
+            // Cores apart may see very different keys.
+            Hardware hw = drawn.hardware;
+            hw.cores = 1;
+            const Problem masked = make_problem(hw, drawn.workload, *schedule, variant);
+            const Problem whole = make_problem(hw, open, *schedule, variant);
+            const auto with = Evaluator(masked).evaluate(drawn.tiling, Objective::kLatency);
+            const auto without = Evaluator(whole).evaluate(drawn.tiling, Objective::kLatency);
+            REQUIRE(with);
+            REQUIRE(without);
+            const std::int64_t most = mask_cycles(hw, drawn.workload, drawn.tiling);
+            REQUIRE(with->figures.cycles <= without->figures.cycles + most);
+            REQUIRE(with->figures.traffic_bytes <= without->figures.traffic_bytes);
+            REQUIRE(with->figures.l1_peak_bytes <= without->figures.l1_peak_bytes);
+            cheaper += with->figures.cycles < without->figures.cycles ? 1 : 0;
+          });
+    }
+  }
+  CHECK((!counts_are_full() || cheaper > 200));
+}
+
 }  // namespace
 }  // namespace tilewright::test

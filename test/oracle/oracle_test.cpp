@@ -103,6 +103,38 @@ void expect_balanced_equal(std::string_view name, std::int64_t longest, std::int
   }
 }
 
+/// 300 of each variant and family in the ordinary tests, 5,000 in the long run.
+void expect_families_equal(std::string_view schedule, std::int64_t full) {
+  for (const Family family : kFamilies) {
+    for (const std::string_view variant : find_schedule(schedule).variants()) {
+      INFO("family " << static_cast<int>(family));
+      for_each_case(kSeed + 1, counted(full), find_schedule(schedule), variant, DrawKind::kRandom,
+                    require_equal, family);
+    }
+  }
+}
+
+constexpr std::int64_t kFamilyCases = 300;
+constexpr std::int64_t kLongFamilyCases = 5000;
+
+TEST_CASE("layerwise: every family of layers equals the reference") {
+  expect_families_equal("layerwise", kFamilyCases);
+}
+TEST_CASE("softpipe: every family of layers equals the reference") {
+  expect_families_equal("softpipe", kFamilyCases);
+}
+TEST_CASE("flat: every family of layers equals the reference") {
+  expect_families_equal("flat", kFamilyCases);
+}
+TEST_CASE("mas: every family of layers equals the reference") {
+  expect_families_equal("mas", kFamilyCases);
+}
+TEST_CASE("every family of layers equals the reference, at length", "[.long]") {
+  for (const Schedule* schedule : all_schedules()) {
+    expect_families_equal(schedule->name(), kLongFamilyCases);
+  }
+}
+
 TEST_CASE("layerwise: 10,000 random candidates equal the reference") {
   expect_equal("layerwise", kCases, DrawKind::kRandom);
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = ReplayCase::kSeed;
 constexpr std::int64_t kCases = 40;  ///< of every variant in the ordinary run
+constexpr std::int64_t kFamilyCases = 30;
 constexpr std::int64_t kLongCases = 200;
 constexpr double kRelativeError = 1e-5;
 
@@ -43,6 +44,25 @@ TEST_CASE("replay: 40 random candidates of every variant give attention, traffic
 
 TEST_CASE("replay: 200 random candidates of every variant", "[.long]") {
   for_all_schedules(kSeed + 1, kLongCases, require_good);
+}
+
+void require_families_good(std::int64_t cases) {
+  for (const Family family : kFamilies) {
+    for (const Schedule* schedule : all_schedules()) {
+      for (const std::string_view variant : schedule->variants()) {
+        for_each_case(kSeed + 4, counted(cases), *schedule, variant, DrawKind::kRandom,
+                      require_good, family);
+      }
+    }
+  }
+}
+
+TEST_CASE("replay: 30 random candidates of every variant and family of layers") {
+  require_families_good(kFamilyCases);
+}
+
+TEST_CASE("replay: 200 random candidates of every variant and family of layers", "[.long]") {
+  require_families_good(kLongCases);
 }
 
 TEST_CASE("replay: in half precision random candidates keep the bound of docs/replay.md") {

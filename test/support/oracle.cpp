@@ -168,7 +168,8 @@ double operations_of(const OracleCase& drawn) {
 }
 
 std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule,
-                                    std::string_view variant, DrawKind kind) {
+                                    std::string_view variant, DrawKind kind,
+                                    std::optional<Family> family) {
   const bool balanced = kind == DrawKind::kBalanced;
   Random random(seed);
   OracleCase drawn;
@@ -178,6 +179,9 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   drawn.objective = pick(random, kObjectives);
   drawn.hardware = random_hardware(random);
   drawn.workload = random_workload(random);
+  if (family) {
+    make_family(random, *family, drawn.workload);
+  }
   if (balanced) {
     make_long(random, drawn.workload);
   }

@@ -10,6 +10,7 @@
 #include "hw_profiles/hardware.h"
 #include "schedules/schedule.h"
 #include "search/random.h"
+#include "test/support/random_case.h"
 
 namespace tilewright::test {
 
@@ -28,9 +29,11 @@ struct OracleCase {
 
 std::string describe(const OracleCase& drawn);
 
-/// The case of `seed`; empty if the drawn tiling is not legal or has too many operations.
+/// The case of `seed`, of any workload or of a family; empty if the drawn tiling is not legal or
+/// has too many operations.
 std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule,
-                                    std::string_view variant, DrawKind kind);
+                                    std::string_view variant, DrawKind kind,
+                                    std::optional<Family> family = std::nullopt);
 
 /// Where the two differ ("cycles: analytic 12, reference 13"); empty if they agree on the makespan,
 /// the traffic both ways, every unit's busy cycles, the overlap, the L0 bytes and the energy.
@@ -52,11 +55,12 @@ Transient transient_of(const OracleCase& drawn);
 /// Calls check(case) for `count` cases drawn from `seed` on.
 template <typename Check>
 void for_each_case(std::uint64_t seed, std::int64_t count, const Schedule& schedule,
-                   std::string_view variant, DrawKind kind, const Check& check) {
+                   std::string_view variant, DrawKind kind, const Check& check,
+                   std::optional<Family> family = std::nullopt) {
   std::int64_t drawn = 0;
   for (std::uint64_t item = 0; drawn < count; ++item) {
     const std::uint64_t own = Random::of(seed, static_cast<std::uint64_t>(kind), item).next();
-    if (const auto found = draw_case(own, schedule, variant, kind)) {
+    if (const auto found = draw_case(own, schedule, variant, kind, family)) {
       check(*found);
       ++drawn;
     }

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "common/math.h"
+#include "schedules/visible.h"
+
 namespace tilewright::test {
 
 Hardware random_hardware(Random& random) {
@@ -84,6 +87,58 @@ Workload random_workload(Random& random) {
   }
   w.repeat = random.chance(60) ? 1 : random.between(2, 30);
   return w;
+}
+
+void make_family(Random& random, Family family, Workload& w) {
+  switch (family) {
+    case Family::kSelf:
+      w.mask = Mask::kNone;
+      w.kv_heads = w.heads;
+      w.kv_len = w.q_len;
+      break;
+    case Family::kGrouped:
+      w.kv_heads = random.between(1, 3);
+      w.heads = w.kv_heads * random.between(2, 5);
+      break;
+    case Family::kCross:
+      w.mask = Mask::kNone;
+      w.kv_len = w.q_len + random.between(1, 40);
+      std::swap(w.q_len, random.chance(50) ? w.kv_len : w.q_len);
+      break;
+    case Family::kDecode:
+      w.q_len = random.between(1, 4);
+      w.kv_len = random.log_between(w.q_len, 300);
+      break;
+    case Family::kCausal:
+    case Family::kWindow:
+      w.mask = Mask::kCausal;
+      w.q_len = std::min(w.q_len, w.kv_len);
+      w.window = family == Family::kWindow ? random.between(1, w.kv_len) : 0;
+      break;
+    case Family::kLatent:
+      w.kv_heads = 1;
+      w.heads = random.between(2, 8);
+      w.qk_dim = w.v_dim + random.between(1, 10);
+      break;
+    case Family::kInt8:
+      w.bytes.kv = 1;
+      w.bytes.input = random.chance(50) ? 1 : w.bytes.input;
+      break;
+  }
+  w.window = w.mask == Mask::kNone ? 0 : w.window;
+  keep_valid(w);
+}
+
+std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling) {
+  const Shape shape = shape_of(workload);
+  std::int64_t cycles = 0;
+  for (std::int64_t first = 0; first < shape.rows; first += tiling.q_rows) {
+    const std::int64_t rows = std::min(tiling.q_rows, shape.rows - first);
+    const Visible seen = visible_to(shape, tiling, first, rows);
+    const std::int64_t vectors = ceil_div(rows * seen.masked_cols, hardware.vector.lanes);
+    cycles += ceil_div(vectors * hardware.vector.sub_millicycles, kMilli);
+  }
+  return workload.repeat * shape.pairs * cycles;
 }
 
 void keep_valid(Workload& workload) {

@@ -1,6 +1,7 @@
 // Random machines, shapes and tilings for property tests. Same seed, same case, on any platform.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,19 @@ Hardware random_hardware(Random& random);
 /// A small array and buffers of a few L0 tiles of its size: many L0 tiles to choose from.
 void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw);
 Workload random_workload(Random& random);
+
+/// Kinds of attention layers that models have.
+enum class Family { kSelf, kGrouped, kCross, kDecode, kCausal, kWindow, kLatent, kInt8 };
+inline constexpr std::array kFamilies{Family::kSelf,   Family::kGrouped, Family::kCross,
+                                      Family::kDecode, Family::kCausal,  Family::kWindow,
+                                      Family::kLatent, Family::kInt8};
+
+/// Makes a random workload one of a family; what the family does not fix stays random.
+void make_family(Random& random, Family family, Workload& workload);
+
+/// Cycles that the masking adds on one core if nothing hides it: an addition in every sub-tile that
+/// is seen in part, rounded up for every softmax.
+std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling);
 
 /// After other lengths were set: no mask where the first queries would see no key.
 void keep_valid(Workload& workload);
