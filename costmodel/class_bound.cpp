@@ -50,8 +50,9 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
   const std::int64_t enough =
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
-  return total_figures(problem_, least_cycles(sizes, plan, choices, box, enough),
-                       dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
+  return total_figures(problem_,
+                       {least_cycles(sizes, plan, choices, box, enough), dram_traffic(sizes, plan),
+                        l0_traffic(sizes, choices), peak, sizes.counts.sub_tiles});
 }
 
 /// The makespan under the least durations of the box, then again along the line on which transfers
@@ -182,7 +183,11 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
                   transfer.setup() * kLineUnit;
     round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;
-    round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;
+    if (phase.online) {
+      online_line(sizes, tile_rows, round);
+    } else {
+      round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;
+    }
   };
   place(times.full, rows);
   place(times.last, edge_last ? edge_rows : rows);

@@ -7,6 +7,7 @@ namespace tilewright {
 CoarseBound::CoarseBound(const Problem& problem)
     : problem_(problem),
       vector_(problem.hardware, problem.shape),
+      online_(problem.hardware, problem.shape),
       alone_(problem.hardware, 1),
       pass_milli_(pass_millicycles(problem.hardware.matrix, problem.shape.bytes.input)) {
   for (std::int64_t cores = 1; cores <= problem.layout.cores; ++cores) {
@@ -114,6 +115,20 @@ std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) con
   return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
 }
 
+CoarseBound::LeastVector CoarseBound::vector_cycles(const Least& least,
+                                                    const PhasePlan& phase) const {
+  LeastVector vector;
+  if (phase.online) {
+    const OnlineCost::Work work{least.rows, least.q_tiles, least.counts.sub_tiles};
+    vector.softmax = least.pairs * online_.least_softmax_cycles(work);
+    vector.rescale = least.pairs * online_.least_rescale_cycles(work);
+    vector.normalise = least.pairs * online_.least_normalise_cycles(work);
+  } else if (phase.has_softmax) {
+    vector.softmax = least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles);
+  }
+  return vector;
+}
+
 /// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
 /// (or sub-tiles) go through load, latency and reader one after the other; likewise writer and
 /// store.
@@ -127,12 +142,12 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   const std::int64_t input =
       transfer.busy_cycles(rows * phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = transfer.busy_cycles(rows * phase.output_row_bytes);
-  const std::int64_t vector =
-      phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
+  const LeastVector vector = vector_cycles(least, phase);
   const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
   const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
-  const std::int64_t reader = phase.has_first ? first : vector;
-  const std::int64_t writer = phase.has_second ? second : (phase.has_softmax ? vector : first);
+  const std::int64_t reader = phase.has_first ? first : vector.softmax;
+  const std::int64_t writer = phase.has_second ? second + vector.rescale + vector.normalise
+                                               : (phase.has_softmax ? vector.softmax : first);
   std::int64_t least_cycles = std::max(input + reader, writer + store) / buffers;
   if (phase.store_first && problem_.hardware.dram.shared_channel && !phase.has_softmax) {
     // One slot each and the store before the next loads: a single chain.
@@ -167,21 +182,25 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     matrix += matmul_cycles(least, phase.first_kind);
     loads += stream_bytes(box, least, phase.first_kind);
   }
+  std::int64_t second = 0;
   if (phase.has_second) {
-    matrix += matmul_cycles(least, MatmulKind::kPV);
+    second = matmul_cycles(least, MatmulKind::kPV);
     loads += stream_bytes(box, least, MatmulKind::kPV);
   }
-  const std::int64_t vector =
-      phase.has_softmax ? least.pairs * vector_.least_softmax_cycles(least.rows, least.q_tiles) : 0;
+  matrix += second;
+  const LeastVector vector = vector_cycles(least, phase);
   const std::int64_t stores = s.pairs * s.rows * phase.output_row_bytes;
   const std::int64_t load_cycles = transfer_cycles(loads);
   const std::int64_t store_cycles = transfer_cycles(stores);
   if (problem_.serial) {
-    return matrix + vector + load_cycles + store_cycles;
+    return matrix + vector.all() + load_cycles + store_cycles;
   }
   // Before the first matmul or softmax come its loads, after the last one its store. One stream
-  // after the other: the units never work at once.
-  const std::int64_t both = phase.lookahead == 0 ? matrix + vector : std::max(matrix, vector);
+  // after the other: the units never work at once, but for a division while the next round begins.
+  // Two streams: a rescaling stands between two P V.
+  const std::int64_t both = phase.lookahead == 0
+                                ? matrix + vector.softmax + vector.rescale
+                                : std::max({matrix, vector.all(), second + vector.rescale});
   const std::int64_t first_rows = std::min(box.low[1], s.rows);
   std::int64_t fill = alone_.cycles(first_rows * phase.input_row_bytes);
   if (phase.has_first) {
@@ -222,7 +241,7 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
       matmul(MatmulKind::kPV);
     }
   }
-  return total_figures(problem_, cycles, dram, l0, peak);
+  return total_figures(problem_, {cycles, dram, l0, peak, least.counts.sub_tiles});
 }
 
 }  // namespace tilewright

@@ -1,5 +1,7 @@
 #include "costmodel/details.h"
 
+#include "costmodel/vector_work.h"
+
 namespace tilewright {
 namespace {
 
@@ -33,6 +35,13 @@ std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const Stag
          at_every_round(t.overwritten);
 }
 
+/// Vector cycles of a round's pair.
+std::int64_t vector_of(const PhaseTimes& t, const RoundTimes& round) {
+  return t.online ? per_head(t.sub_tiles, round.softmax, round.softmax_edge) +
+                        per_head(t.sub_tiles, round.rescale, round.normalise)
+                  : round.softmax;
+}
+
 Busy busy_of(const PhaseTimes& t) {
   const std::int64_t groups = t.full_groups + (t.edge_heads > 0 ? 1 : 0);
   const std::int64_t heads = t.full_groups * t.heads + t.edge_heads;
@@ -43,7 +52,7 @@ Busy busy_of(const PhaseTimes& t) {
     return per_head(t.sub_tiles, times.matmul_full, times.matmul_edge);
   };
   Busy busy;
-  busy.vector = t.has_softmax ? rounds(t.full.softmax, t.last.softmax) : 0;
+  busy.vector = t.has_softmax ? rounds(vector_of(t, t.full), vector_of(t, t.last)) : 0;
   busy.store = rounds(t.full.store, t.last.store);
   busy.load = rounds(t.full.input, t.last.input);
   if (t.has_first) {
@@ -122,9 +131,9 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   }
   sum.read_bytes = candidate.figures.traffic_bytes - sum.write_bytes;
   sum.l0_bytes = repeat * evaluator.l0_traffic(tiling, costs);
-  const std::int64_t scores = shape.pairs * shape.rows * shape.cols;
+  const VectorWork vector = vector_work(shape, plan.phases(), counts.sub_tiles);
   sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
-                 repeat * scores * (shape.bytes.score + shape.bytes.input);
+                 repeat * static_cast<std::int64_t>(vector.l1_bytes);
   return sum;
 }
 

@@ -10,6 +10,7 @@
 
 #include "costmodel/l0_tiles.h"
 #include "costmodel/objective.h"
+#include "costmodel/online_cost.h"
 #include "costmodel/op_costs.h"
 #include "costmodel/phase_costs.h"
 #include "costmodel/pipeline.h"
@@ -49,7 +50,8 @@ struct Problem {
   bool serial = false;
   L0Tile pinned_qk;  ///< 0 x 0 x 0: free
   L0Tile pinned_pv;
-  Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
+  Int128 fixed_fj = 0;     ///< per layer: MACs, vector operations and their accesses to L1
+  Int128 sub_tile_fj = 0;  ///< per layer and sub-tile of a query tile: what an online softmax adds
   Plans plans;
   Divisor alignment;                  ///< of slots in L1
   std::shared_ptr<L0Table> l0_table;  ///< of all evaluators
@@ -60,9 +62,17 @@ struct Problem {
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant);
 
+/// What one layer of a candidate takes.
+struct LayerFigures {
+  std::int64_t cycles = 0;
+  std::int64_t dram_bytes = 0;
+  std::int64_t l0_bytes = 0;
+  std::int64_t peak = 0;
+  std::int64_t sub_tiles = 1;
+};
+
 /// Figures of all layers with the launch from those of one layer.
-Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
-                      std::int64_t l0_bytes, std::int64_t peak);
+Figures total_figures(const Problem& problem, const LayerFigures& layer);
 
 /// A set of candidates of one mode with the same tile counts along every axis.
 struct ClassBox {
@@ -84,12 +94,21 @@ struct TileChoice {
   L0Tile full;  ///< L0 tile of the first
 };
 
+/// An operation of the vector unit.
+struct VectorTile {
+  VectorKind kind = VectorKind::kSoftmax;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;  ///< online softmax: of the sub-tile
+};
+
 /// What single operations of a candidate cost: all that the analytic model and the reference share.
 struct OperationCosts {
   std::array<TileChoice, 2> choices;  ///< by MatmulKind
   TransferCost transfer;
   VectorCost vector;
+  OnlineCost online;
 
+  std::int64_t vector_cycles(const VectorTile& tile) const;
   const TileTime& matmul(MatmulKind kind, bool edge_rows, bool edge_cols) const {
     return choices[kind == MatmulKind::kQK ? 0 : 1]
         .tile[(edge_rows ? 2U : 0U) + (edge_cols ? 1U : 0U)];
@@ -144,6 +163,8 @@ class Evaluator {
                                       std::int64_t share) const;
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
+  void online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void online_line(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
   std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;
@@ -169,6 +190,7 @@ class Evaluator {
   const Problem& problem_;
   L0Tiles l0_;
   VectorCost vector_;
+  OnlineCost online_;
   std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "costmodel/evaluator.h"
+#include "costmodel/vector_work.h"
 #include "schedules/workload_yaml.h"
 
 namespace tilewright {
@@ -22,17 +23,18 @@ std::string_view pick_variant(const Schedule& schedule, std::string_view variant
                                schedule.name(), variant, fmt::join(schedule.variants(), ", ")));
 }
 
-Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
-  const EnergyTable& e = hardware.energy;
+Int128 matrix_energy(const EnergyTable& e, const Shape& s) {
   const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
   const Int128 macs = scores * (s.qk_dim + s.v_dim);
-  return macs * e.mac_fj * s.bytes.input / 2 +
-         scores * VectorCost(hardware, s).operations_per_element() * e.vector_op_fj +
-         scores * (s.bytes.score + s.bytes.input) * e.l1_fj_per_byte;
+  return macs * e.mac_fj * s.bytes.input / 2;
+}
+
+Int128 vector_energy(const EnergyTable& e, const VectorWork& work) {
+  return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte;
 }
 
 /// The figures of the worst tiling (one row, one column) must fit 64 bits, so that none overflows.
-void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s) {
+void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s, bool online) {
   constexpr std::int64_t kMostRows = (std::int64_t{1} << 31U) - 1;
   if (s.rows > kMostRows) {
     throw InputError(
@@ -54,9 +56,14 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
       real(hw.vector.startup_cycles + 2 * hw.vector.reduction_latency_cycles) +
       real(hw.vector.max_millicycles + hw.vector.sub_millicycles + hw.vector.exp_millicycles +
            hw.vector.sum_millicycles + hw.vector.div_millicycles + hw.vector.cast_millicycles);
+  // Beside the softmax of every element, the state of its row and O.
+  const double adjust = online
+                            ? real(hw.vector.startup_cycles + 2 * hw.vector.mul_millicycles) +
+                                  dims * real(hw.vector.mul_millicycles + hw.vector.div_millicycles)
+                            : 0;
   const double transfers =
       8 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
-  const double cycles = scores * (matmul + vector + transfers) + real(hw.launch_cycles);
+  const double cycles = scores * (matmul + vector + adjust + transfers) + real(hw.launch_cycles);
   const double bytes = scores * 32 * dims;
   constexpr double kLimit = 4.6e18;  // 2^62
   if (cycles > kLimit || bytes > kLimit) {
@@ -95,8 +102,13 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
         workload.name, workload.bytes.input, hardware.name));
   }
   const Shape shape = shape_of(workload);
-  check_magnitude(hardware, workload, shape);
   const bool serial = is_serial(pick_variant(schedule, variant));
+  const Plans plans(schedule, shape, serial);
+  const auto phases = plans.of(tiling_of({}, 1, 1, 1)).phases();
+  check_magnitude(hardware, workload, shape, phases.front().online);
+  const EnergyTable& energy = hardware.energy;
+  const Int128 fixed = vector_energy(energy, vector_work(shape, phases, 0));
+  const Int128 more = vector_energy(energy, vector_work(shape, phases, 1)) - fixed;
   return {hardware,
           workload,
           shape,
@@ -105,24 +117,25 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
           serial,
           {},
           {},
-          fixed_energy(hardware, shape),
-          Plans(schedule, shape, serial),
+          matrix_energy(energy, shape) + fixed,
+          more,
+          plans,
           Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
           std::make_shared<L0Table>()};
 }
 
-Figures total_figures(const Problem& problem, std::int64_t layer_cycles, std::int64_t dram_bytes,
-                      std::int64_t l0_bytes, std::int64_t peak) {
+Figures total_figures(const Problem& problem, const LayerFigures& layer) {
   const EnergyTable& e = problem.hardware.energy;
   const std::int64_t repeat = problem.workload.repeat;
   Figures f;
-  f.cycles = problem.hardware.launch_cycles + repeat * layer_cycles;
-  f.traffic_bytes = repeat * dram_bytes;
-  f.l1_peak_bytes = peak;
-  const Int128 layer = problem.fixed_fj +
-                       static_cast<Int128>(dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
-                       static_cast<Int128>(l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
-  f.energy_fj = layer * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
+  f.cycles = problem.hardware.launch_cycles + repeat * layer.cycles;
+  f.traffic_bytes = repeat * layer.dram_bytes;
+  f.l1_peak_bytes = layer.peak;
+  const Int128 energy =
+      problem.fixed_fj + problem.sub_tile_fj * layer.sub_tiles +
+      static_cast<Int128>(layer.dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
+      static_cast<Int128>(layer.l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
+  f.energy_fj = energy * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
   return f;
 }
 

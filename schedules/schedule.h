@@ -92,4 +92,7 @@ inline bool is_serial(std::string_view variant) {
 /// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common.
 PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
 
+/// The same with online softmax: what flash2 and flash3 have in common.
+PhasePlan online_phase(const Shape& shape, std::int64_t lookahead);
+
 }  // namespace tilewright

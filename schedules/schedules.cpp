@@ -11,10 +11,9 @@
 namespace tilewright {
 
 std::span<const Schedule* const> all_schedules() {
-  static const std::array<const Schedule*, 3> table{
-      &layerwise_schedule(),
-      &flat_schedule(),
-      &mas_schedule(),
+  static const std::array<const Schedule*, 5> table{
+      &layerwise_schedule(), &flat_schedule(),   &mas_schedule(),
+      &flash2_schedule(),    &flash3_schedule(),
   };
   return table;
 }
@@ -64,6 +63,15 @@ PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead) {
   phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
   phase.output_row_bytes = shape.v_dim * shape.bytes.input;
   phase.lookahead = lookahead;
+  return phase;
+}
+
+PhasePlan online_phase(const Shape& shape, std::int64_t lookahead) {
+  PhasePlan phase = fused_phase(shape, lookahead);
+  phase.online = true;
+  phase.score_row_bytes = 0;            // as wide as a sub-tile: no figure of the phase
+  constexpr std::int64_t kFigures = 3;  // maximum, sum and correction factor
+  phase.state_row_bytes = kFigures * shape.bytes.accumulator;
   return phase;
 }
 

@@ -8,5 +8,7 @@ class Schedule;
 const Schedule& layerwise_schedule();
 const Schedule& flat_schedule();
 const Schedule& mas_schedule();
+const Schedule& flash2_schedule();
+const Schedule& flash3_schedule();
 
 }  // namespace tilewright

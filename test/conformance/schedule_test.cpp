@@ -30,7 +30,7 @@ class WorkSink final : public OperationSink {
     if (op.unit == Unit::kMatrix) {
       const bool scores = op.matmul == MatmulKind::kQK;
       (scores ? qk_macs : pv_macs) += op.rows * op.cols * (scores ? shape_.qk_dim : shape_.v_dim);
-    } else if (op.unit == Unit::kVector) {
+    } else if (op.unit == Unit::kVector && op.operand == Operand::kP) {
       softmax_elements += op.rows * op.cols;
     }
   }

@@ -135,19 +135,59 @@ bool make_balanced(Random& random, const Shape& shape, OracleCase& drawn) {
   return (!uneven || make_uneven(random, shape, drawn)) && balance(random, drawn);
 }
 
+/// Elementary operations and L1 accesses of the vector unit, operation by operation.
+class VectorCount final : public OperationSink {
+ public:
+  explicit VectorCount(const Shape& shape) : shape_(shape) {}
+
+  void take(const Operation& op) override {
+    if (op.unit != Unit::kVector) {
+      return;
+    }
+    const ElementBytes& b = shape_.bytes;
+    if (op.vector == VectorKind::kRescale || op.vector == VectorKind::kNormalise) {
+      operations += op.rows * shape_.v_dim;
+      l1_bytes += op.rows * b.accumulator * (2 * shape_.v_dim + 1);
+      return;
+    }
+    const bool online = op.vector == VectorKind::kOnlineSoftmax;
+    const std::int64_t cast = b.score == b.input ? 0 : 1;
+    operations += op.rows * op.cols * ((online ? 4 : 5) + cast) + (online ? 5 * op.rows : 0);
+    l1_bytes += op.rows * op.cols * (b.score + b.input);
+    if (online) {
+      // Maximum, sum and factor are written; the first two were read if there were any.
+      l1_bytes += op.rows * b.accumulator * (op.sub_tile > 0 ? 5 : 3);
+    }
+  }
+
+  Int128 operations = 0;
+  Int128 l1_bytes = 0;
+
+ private:
+  const Shape& shape_;
+};
+
+VectorCount vector_count(const Problem& problem, const Tiling& tiling) {
+  VectorCount count(problem.shape);
+  for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
+    expand(problem.shape, tiling, problem.layout, phase, count);
+  }
+  return count;
+}
+
 /// Energy from its definition and what the graph has counted.
-Int128 energy_of(const OracleCase& drawn, const Shape& s, const ReferenceTotals& totals,
+Int128 energy_of(const OracleCase& drawn, const Problem& problem, const ReferenceTotals& totals,
                  std::int64_t cycles) {
+  const Shape& s = problem.shape;
+  const VectorCount vector = vector_count(problem, drawn.tiling);
   const EnergyTable& e = drawn.hardware.energy;
   const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
   const Int128 macs = scores * (s.qk_dim + s.v_dim);
   const Int128 dram = totals.read_bytes + totals.write_bytes;
   const Int128 l0 = totals.l0_bytes;
-  const std::int64_t vector_operations = s.bytes.score == s.bytes.input ? 5 : 6;
-  const Int128 l1 = dram + l0 + scores * (s.bytes.score + s.bytes.input);
-  const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 +
-                       scores * vector_operations * e.vector_op_fj + l1 * e.l1_fj_per_byte +
-                       l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
+  const Int128 l1 = dram + l0 + vector.l1_bytes;
+  const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 + vector.operations * e.vector_op_fj +
+                       l1 * e.l1_fj_per_byte + l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
   return layer * drawn.workload.repeat + static_cast<Int128>(cycles) * e.static_fj_per_cycle;
 }
 
@@ -218,7 +258,7 @@ std::optional<std::string> difference(const OracleCase& drawn) {
       {"store busy", d.store_busy_cycles, repeat * t.store_busy_cycles},
       {"overlap", d.overlap_cycles, repeat * t.overlap_cycles},
       {"L0 bytes", d.l0_bytes, repeat * t.l0_bytes},
-      {"energy", found->figures.energy_fj, energy_of(drawn, problem.shape, t, cycles)},
+      {"energy", found->figures.energy_fj, energy_of(drawn, problem, t, cycles)},
   }};
   for (const auto& [name, analytic, reference] : figures) {
     if (analytic != reference) {

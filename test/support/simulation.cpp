@@ -57,7 +57,7 @@ class Simulator final : public OperationSink {
 
   std::int64_t cycles(const Operation& op) const {
     if (op.unit == Unit::kVector) {
-      return costs_.vector.softmax_cycles(op.rows);
+      return costs_.vector_cycles({op.vector, op.rows, op.cols});
     }
     if (op.unit == Unit::kMatrix) {
       return costs_.matmul(op.matmul, op.rows != tiling_.q_rows, op.cols != tiling_.kv_cols).cycles;

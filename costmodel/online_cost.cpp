@@ -1,0 +1,40 @@
+#include "costmodel/online_cost.h"
+
+namespace tilewright {
+
+OnlineCost::OnlineCost(const Hardware& hardware, const Shape& shape)
+    : cols_(shape.cols),
+      v_dim_(shape.v_dim),
+      lanes_(static_cast<std::uint64_t>(hardware.vector.lanes)),
+      startup_(hardware.vector.startup_cycles),
+      mul_milli_(hardware.vector.mul_millicycles),
+      div_milli_(hardware.vector.div_millicycles) {
+  const VectorUnit& unit = hardware.vector;
+  element_milli_ =
+      unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles + unit.sum_millicycles;
+  if (shape.bytes.score != shape.bytes.input) {
+    element_milli_ += unit.cast_millicycles;
+  }
+  row_milli_ = unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles +
+               unit.mul_millicycles + unit.sum_millicycles;
+  constexpr std::int64_t kReductions = 2;  // maximum and sum
+  softmax_fixed_ = startup_ + kReductions * unit.reduction_latency_cycles;
+}
+
+std::int64_t OnlineCost::least_softmax_cycles(const Work& work) const {
+  return work.rounds * work.sub_tiles * softmax_fixed_ +
+         cycles(lanes_.ceil(work.rows * cols_) * element_milli_ +
+                work.sub_tiles * lanes_.ceil(work.rows) * row_milli_);
+}
+
+std::int64_t OnlineCost::least_rescale_cycles(const Work& work) const {
+  const std::int64_t rescales = work.sub_tiles - 1;
+  return work.rounds * rescales * startup_ +
+         cycles(rescales * lanes_.ceil(work.rows * v_dim_) * mul_milli_);
+}
+
+std::int64_t OnlineCost::least_normalise_cycles(const Work& work) const {
+  return work.rounds * startup_ + cycles(lanes_.ceil(work.rows * v_dim_) * div_milli_);
+}
+
+}  // namespace tilewright
