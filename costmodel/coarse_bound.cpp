@@ -201,14 +201,15 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   const std::int64_t both = phase.lookahead == 0
                                 ? matrix + vector.softmax + vector.rescale
                                 : std::max({matrix, vector.all(), second + vector.rescale});
-  const std::int64_t first_rows = std::min(box.low[1], s.rows);
-  std::int64_t fill = alone_.cycles(first_rows * phase.input_row_bytes);
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(least.active - 1)];
+  std::int64_t fill = box.low[0] * transfer.cycles(box.low[1] * phase.input_row_bytes);
   if (phase.has_first) {
-    fill += alone_.cycles(std::min(box.low[2], s.cols) * stream_col_bytes(s, phase.first_kind) /
-                          (problem_.layout.l1_shared ? problem_.layout.cores : 1));
+    const bool shares = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared;
+    fill += transfer.cycles(box.low[2] * stream_col_bytes(s, phase.first_kind) /
+                            (shares ? problem_.layout.cores : 1));
   }
   const std::int64_t busy =
-      fill + problem_.hardware.dram.latency_cycles + both + alone_.cycles(phase.output_row_bytes);
+      fill + problem_.hardware.dram.latency_cycles + both + transfer.cycles(phase.output_row_bytes);
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);

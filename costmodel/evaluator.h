@@ -164,7 +164,10 @@ class Evaluator {
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
   void online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
-  void online_line(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  PhaseTimes online_along_cols(const Sizes& sizes, const PhaseTimes& least,
+                               std::int64_t cols) const;
+  std::int64_t matmul_line(const MatmulTile& tile, std::int64_t MatmulTile::*along) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
   std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;

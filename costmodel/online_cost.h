@@ -38,6 +38,11 @@ class OnlineCost {
   std::int64_t softmax_line(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
     return rows * rate(cols * element_milli_ + row_milli_, unit) + softmax_fixed_ * unit;
   }
+  /// The same along `cols`.
+  std::int64_t softmax_line_of_cols(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
+    return cols * rate(rows * element_milli_, unit) + rate(rows * row_milli_, unit) +
+           softmax_fixed_ * unit;
+  }
   std::int64_t rescale_line(std::int64_t rows, std::int64_t unit) const {
     return rows * rate(v_dim_ * mul_milli_, unit) + startup_ * unit;
   }
@@ -50,7 +55,7 @@ class OnlineCost {
   std::int64_t adjust_cycles(std::int64_t rows, std::int64_t milli) const {
     return startup_ + cycles(lanes_.ceil(rows * v_dim_) * milli);
   }
-  /// Of one row, at full lanes.
+  /// At full lanes.
   std::int64_t rate(std::int64_t milli, std::int64_t unit) const {
     return static_cast<std::int64_t>(static_cast<Int128>(milli) * unit /
                                      (static_cast<Int128>(lanes_.value()) * kMilli));

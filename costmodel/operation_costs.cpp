@@ -61,11 +61,4 @@ void Evaluator::online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& 
   out.normalise = online_.normalise_cycles(rows);
 }
 
-void Evaluator::online_line(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {
-  out.softmax = online_.softmax_line(rows, sizes.tiling.kv_cols, kLineUnit);
-  out.softmax_edge = online_.softmax_line(rows, sizes.counts.edge_cols, kLineUnit);
-  out.rescale = online_.rescale_line(rows, kLineUnit);
-  out.normalise = online_.normalise_line(rows, kLineUnit);
-}
-
 }  // namespace tilewright
