@@ -24,4 +24,19 @@ void multiply_add(const MatmulSize& size, std::span<const float> left, std::span
 /// Softmax of one whole row in place: maximum, subtraction, exponential, sum, division.
 void softmax_row(std::span<float> row);
 
+/// What an online softmax remembers of a row.
+struct RowState {
+  float maximum = 0;
+  float sum = 0;     ///< of exp(score - maximum)
+  float factor = 0;  ///< to this maximum from the one before: exp(before - maximum)
+};
+
+/// One more tile of a row, in place: exp(score - maximum), the maximum of all scores so far.
+/// `is_first`: `state` is of no row yet.
+void online_softmax_row(std::span<float> row, RowState& state, bool is_first);
+
+/// Every row of `out` times its factor, or divided by its sum.
+void scale_rows(std::span<const float> factors, std::span<float> out);
+void divide_rows(std::span<const float> sums, std::span<float> out);
+
 }  // namespace tilewright
