@@ -241,7 +241,7 @@ class ValidateAndListTest(CommandLineTest):
         self.assertEqual(done.stdout, f"{path}: ok ('cases', 1 workload)\n")
         self.assertRegex(
             done.stderr,
-            r"\Atilewright: \S*causal.yaml:5: note: 'case' is refused by layerwise, flat, mas: "
+            r"\Atilewright: \S*causal.yaml:5: note: 'case' is refused by layerwise, flat, mas, flash2, flash3: "
             r"[^\n]*causal mask[^\n]*\n\Z")
 
     def test_a_changed_result_is_refused(self):

@@ -111,6 +111,12 @@ TEST_CASE("flat: 10,000 random candidates of each variant equal the reference") 
 TEST_CASE("mas: 10,000 random candidates equal the reference") {
   expect_equal("mas", kCases, DrawKind::kRandom);
 }
+TEST_CASE("flash2: 10,000 random candidates equal the reference") {
+  expect_equal("flash2", kCases, DrawKind::kRandom);
+}
+TEST_CASE("flash3: 10,000 random candidates equal the reference") {
+  expect_equal("flash3", kCases, DrawKind::kRandom);
+}
 TEST_CASE("layerwise: 200 candidates whose queues drift for long equal the reference") {
   expect_balanced_equal("layerwise", 500, 0);
 }
@@ -119,6 +125,13 @@ TEST_CASE("flat: 200 candidates whose queues drift for long equal the reference"
 }
 TEST_CASE("mas: 200 candidates whose queues drift for long equal the reference") {
   expect_balanced_equal("mas", 1000, 3);
+}
+
+TEST_CASE("flash2: 200 candidates whose queues drift for long equal the reference") {
+  expect_balanced_equal("flash2", 1000, 1);
+}
+TEST_CASE("flash3: 200 candidates whose queues drift for long equal the reference") {
+  expect_balanced_equal("flash3", 1000, 3);
 }
 
 TEST_CASE("mas: candidates whose slowest core is not the busiest equal the reference") {

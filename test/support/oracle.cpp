@@ -39,20 +39,25 @@ class PhaseProbe {
     times_ = evaluator.phase_times(drawn.tiling, costs, plan.phases()[phase], rounds);
     times_.full_groups = 1;
     times_.edge_heads = 0;
+    length_ = watches_steps(problem, drawn.tiling) ? &times_.sub_tiles : &times_.positions;
   }
+  PhaseProbe(const PhaseProbe&) = delete;
+  PhaseProbe& operator=(const PhaseProbe&) = delete;
 
-  std::int64_t positions() const { return times_.positions; }
+  /// Rounds of the group; where steps are watched, steps of a round.
+  std::int64_t length() const { return *length_; }
 
-  /// What kPeriod more rounds add to the makespan of `positions` rounds.
-  std::int64_t growth(std::int64_t positions) {
-    times_.positions = positions;
+  /// What kPeriod more rounds add to the makespan of `length` rounds.
+  std::int64_t growth(std::int64_t length) {
+    *length_ = length;
     const std::int64_t from = phase_makespan(times_);
-    times_.positions = positions + kPeriod;
+    *length_ = length + kPeriod;
     return phase_makespan(times_) - from;
   }
 
  private:
   PhaseTimes times_;
+  std::int64_t* length_ = nullptr;
 };
 
 std::size_t phases_of(const OracleCase& drawn) {
@@ -60,10 +65,15 @@ std::size_t phases_of(const OracleCase& drawn) {
   return problem.plans.of(drawn.tiling).phase_count;
 }
 
-/// Many query tiles over few keys: thousands of rounds.
-void make_long(Random& random, Workload& workload) {
+/// Many query tiles over few keys: thousands of rounds. With an online softmax perhaps the other
+/// way round: thousands of steps.
+void make_long(Random& random, const Schedule& schedule, Workload& workload) {
   workload.q_len = random.log_between(500, 6000);
   workload.kv_len = random.between(1, 8);
+  const Plan plan = schedule.plan(shape_of(workload), {}, false);
+  if (plan.phases().front().online && random.chance(50)) {
+    std::swap(workload.q_len, workload.kv_len);
+  }
 }
 
 /// Where a schedule has several phases, two slots tie neighbouring queues together: the lag between
@@ -93,8 +103,9 @@ bool balance(Random& random, OracleCase& drawn) {
   Hardware& hw = drawn.hardware;
   const std::size_t count = phases_of(drawn);
   const Workload& w = drawn.workload;
-  // A round's loads; of several phases, those of the one with the softmax.
-  const std::int64_t elements = count == 1 ? (t.q_rows + w.kv_len) * w.qk_dim : t.q_rows * w.kv_len;
+  // A round's (or step's) loads; of several phases, those of the one with the softmax.
+  const std::int64_t cols = watches_steps(problem_of(drawn), t) ? t.kv_cols : w.kv_len;
+  const std::int64_t elements = count == 1 ? (t.q_rows + cols) * w.qk_dim : t.q_rows * w.kv_len;
   const std::int64_t bytes = t.heads * elements * w.bytes.input;
   const std::int64_t wanted =
       count == 1 ? random.log_between(1000, 20'000) : random.log_between(5000, 100'000);
@@ -124,7 +135,9 @@ bool balance(Random& random, OracleCase& drawn) {
 
 /// Gives a case with many rounds two queues that are nearly balanced; false if it cannot.
 bool make_balanced(Random& random, const Shape& shape, OracleCase& drawn) {
-  drawn.tiling.q_rows = std::min<std::int64_t>(drawn.tiling.q_rows, 4);
+  const bool steps = drawn.workload.kv_len > drawn.workload.q_len;
+  std::int64_t& size = steps ? drawn.tiling.kv_cols : drawn.tiling.q_rows;
+  size = std::min<std::int64_t>(size, 4);
   if (!is_legal(shape, drawn.tiling)) {
     return false;
   }
@@ -217,7 +230,7 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   drawn.hardware = random_hardware(random);
   drawn.workload = random_workload(random);
   if (balanced) {
-    make_long(random, drawn.workload);
+    make_long(random, schedule, drawn.workload);
   }
   const Shape shape = shape_of(drawn.workload);
   const CoreLayout layout{drawn.hardware.cores, drawn.hardware.l1.shared};
@@ -275,12 +288,12 @@ Transient transient_of(const OracleCase& drawn) {
   Transient transient;
   for (std::size_t phase = 0; phase < histories.size(); ++phase) {
     PhaseProbe probe(drawn, phase);
-    std::int64_t position = probe.positions();
-    const std::int64_t settled = probe.growth(position);
-    while (position > 1 && probe.growth(position - 1) == settled) {
-      --position;
+    std::int64_t length = probe.length();
+    const std::int64_t settled = probe.growth(length);
+    while (length > 1 && probe.growth(length - 1) == settled) {
+      --length;
     }
-    transient.makespan_rounds = std::max(transient.makespan_rounds, position - 1);
+    transient.makespan_rounds = std::max(transient.makespan_rounds, length - 1);
     transient.drifting_rounds =
         std::max(transient.drifting_rounds, drifting_rounds(histories[phase]));
   }
