@@ -147,7 +147,7 @@ class NoTilingTest(CommandLineTest):
 
 class EvaluateTest(CommandLineTest):
     def test_the_reference_equals_the_analytic_model(self):
-        for schedule in ("layerwise", "flat", "mas"):
+        for schedule in ("layerwise", "flat", "mas", "flash2", "flash3"):
             arguments = [*EVALUATE[:-1], schedule, "--tiling", "q_rows=64,kv_cols=64"]
             text = self.succeed(*arguments, "--reference", "--format", "json")
             result = json.loads(text)
@@ -241,7 +241,8 @@ class ValidateAndListTest(CommandLineTest):
         self.assertEqual(done.stdout, f"{path}: ok ('cases', 1 workload)\n")
         self.assertRegex(
             done.stderr,
-            r"\Atilewright: \S*causal.yaml:5: note: 'case' is refused by layerwise, flat, mas, flash2, flash3: "
+            r"\Atilewright: \S*causal.yaml:5: note: 'case' is refused by "
+            r"layerwise, flat, mas, flash2, flash3: "
             r"[^\n]*causal mask[^\n]*\n\Z")
 
     def test_a_changed_result_is_refused(self):
