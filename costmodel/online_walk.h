@@ -39,6 +39,7 @@ class Pipeline {
     }
     Times s{};
     Place place(kinds_);
+    Memory memory;
     prologue(s, steps, place);
     // Groups whose every step sees only rounds of full groups repeat one period.
     if (!kinds_.alike()) {
@@ -46,13 +47,13 @@ class Pipeline {
       if (groups > 1) {
         again<All>(s, groups, [&](Times& state) {
           Place copy = place;
-          walk(state, steps_of_group_, copy);
+          walk(state, steps_of_group_, copy, memory);
         });
         place.leaving.skip_groups(groups);
         place.entering.skip_groups(groups);
       }
     }
-    walk(s, steps, place);
+    walk(s, steps, place, memory);
     return std::max({s[kLoad], s[kMatrix], s[kVector], s[kStored1]});
   }
 
@@ -92,6 +93,31 @@ class Pipeline {
   using All = Extent<kTimes>;
 
   static constexpr auto kAhead = static_cast<std::int64_t>(kLookahead + 1);
+
+  /// The last rounds that were walked as equal ones. Later ones of the same kind that start from
+  /// the same state, but for a shift in time, end in the same state, but for that shift.
+  struct Memory {
+    std::int64_t rounds = 0;
+    const StepsRun* run;
+    Times entry;
+    Times exit;
+
+    bool recall(Times& s, const StepsRun* here, std::int64_t count) const {
+      if (count != rounds || here != run) {
+        return false;
+      }
+      const std::int64_t shift = s[0] - entry[0];
+      for (std::size_t i = 1; i < kRoundLive; ++i) {
+        if (s[i] - entry[i] != shift) {
+          return false;
+        }
+      }
+      for (std::size_t i = 0; i < kRoundLive; ++i) {
+        s[i] = exit[i] + shift;
+      }
+      return true;
+    }
+  };
 
   /// The step that leaves and the one that enters.
   struct Place {
@@ -156,12 +182,21 @@ class Pipeline {
   }
 
   /// At most `steps` steps.
-  [[gnu::noinline]] void walk(Times& s, std::int64_t steps, Place& place) const {
+  [[gnu::noinline]] void walk(Times& s, std::int64_t steps, Place& place, Memory& memory) const {
     while (steps > 0 && !place.leaving.done()) {
       const std::int64_t rounds = equal_rounds(place, steps);
       if (rounds > kFew) {
         steps -= rounds * t_.sub_tiles;
-        walk_rounds(s, rounds, place);
+        const bool repeats = !Recorder::kActive && !kinds_.alike();
+        if (!repeats || !memory.recall(s, place.leaving.run(), rounds)) {
+          memory.entry = s;
+          walk_rounds(s, rounds, place);
+          memory.exit = s;
+          memory.run = place.leaving.run();
+          memory.rounds = rounds;
+        }
+        place.leaving.skip_rounds(rounds);
+        place.entering.skip_rounds(rounds);
         continue;
       }
       const Segment segment = next_segment(place, steps);
@@ -192,7 +227,7 @@ class Pipeline {
   }
 
   /// Equal rounds go through the same segments.
-  [[gnu::noinline]] void walk_rounds(Times& s, std::int64_t rounds, Place& place) const {
+  [[gnu::noinline]] void walk_rounds(Times& s, std::int64_t rounds, const Place& place) const {
     std::array<Segment, kMostSegments> segments;
     std::size_t count = 0;
     Place one = place;
@@ -210,8 +245,6 @@ class Pipeline {
     } else {
       again<Rounds>(s, rounds, take);
     }
-    place.leaving.skip_rounds(rounds);
-    place.entering.skip_rounds(rounds);
   }
 
   [[gnu::always_inline]] void run_segment(Times& s, const Segment& segment) const {
