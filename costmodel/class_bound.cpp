@@ -50,9 +50,9 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
   const std::int64_t enough =
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
-  return total_figures(problem_,
-                       {least_cycles(sizes, plan, choices, box, enough), dram_traffic(sizes, plan),
-                        l0_traffic(sizes, choices), peak, sizes.counts.sub_tiles});
+  return total_figures(problem_, layer_compute_energy(problem_, sizes),
+                       least_cycles(sizes, plan, choices, box, enough), dram_traffic(sizes, plan),
+                       l0_traffic(sizes, choices), peak);
 }
 
 namespace {

@@ -242,7 +242,9 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
       matmul(MatmulKind::kPV);
     }
   }
-  return total_figures(problem_, {cycles, dram, l0, peak, least.counts.sub_tiles});
+  const Int128 compute =
+      problem_.fixed_fj + problem_.online_fj + problem_.sub_tile_fj * least.counts.sub_tiles;
+  return total_figures(problem_, compute, cycles, dram, l0, peak);
 }
 
 }  // namespace tilewright

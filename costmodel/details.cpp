@@ -1,7 +1,5 @@
 #include "costmodel/details.h"
 
-#include "costmodel/vector_work.h"
-
 namespace tilewright {
 namespace {
 
@@ -131,9 +129,13 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   }
   sum.read_bytes = candidate.figures.traffic_bytes - sum.write_bytes;
   sum.l0_bytes = repeat * evaluator.l0_traffic(tiling, costs);
-  const VectorWork vector = vector_work(shape, plan.phases(), counts.sub_tiles);
+  const std::int64_t scores = shape.pairs * shape.rows * shape.cols;
   sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
-                 repeat * static_cast<std::int64_t>(vector.l1_bytes);
+                 repeat * scores * (shape.bytes.score + shape.bytes.input);
+  if (plan.phases().front().online) {
+    sum.l1_bytes +=
+        repeat * static_cast<std::int64_t>(online_work(shape, counts.sub_tiles).l1_bytes);
+  }
   return sum;
 }
 

@@ -293,8 +293,8 @@ Candidate Evaluator::cost_of(const Sizes& sizes, const Plan& plan, const Choices
   candidate.tiling.l0_qk = choices[0].full;
   candidate.tiling.l0_pv = choices[1].full;
   candidate.figures =
-      total_figures(problem_, {makespan(sizes, plan, choices), dram, l0_traffic(sizes, choices),
-                               peak, sizes.counts.sub_tiles});
+      total_figures(problem_, layer_compute_energy(problem_, sizes), makespan(sizes, plan, choices),
+                    dram, l0_traffic(sizes, choices), peak);
   return candidate;
 }
 
@@ -318,8 +318,8 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
         choices[i / 4].full = cost.tile;
       }
     }
-    const Figures hoped = total_figures(
-        problem_, {shortest, dram, l0_traffic(sizes, choices), peak, sizes.counts.sub_tiles});
+    const Figures hoped = total_figures(problem_, layer_compute_energy(problem_, sizes), shortest,
+                                        dram, l0_traffic(sizes, choices), peak);
     if (rank_key(objective, hoped) <= rank_key(objective, best.figures)) {
       const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
       if (ranks_before(objective, candidate, best)) {

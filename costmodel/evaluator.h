@@ -50,11 +50,13 @@ struct Problem {
   bool serial = false;
   L0Tile pinned_qk;  ///< 0 x 0 x 0: free
   L0Tile pinned_pv;
-  Int128 fixed_fj = 0;     ///< per layer: MACs, vector operations and their accesses to L1
-  Int128 sub_tile_fj = 0;  ///< per layer and sub-tile of a query tile: what an online softmax adds
+  Int128 fixed_fj = 0;  ///< per layer: MACs, vector operations and the softmax's L1 accesses
   Plans plans;
   Divisor alignment;                  ///< of slots in L1
   std::shared_ptr<L0Table> l0_table;  ///< of all evaluators
+  // What an online softmax takes beyond fixed_fj: per layer; per layer and sub-tile of a round.
+  Int128 online_fj = 0;
+  Int128 sub_tile_fj = 0;
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -62,17 +64,13 @@ struct Problem {
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant);
 
-/// What one layer of a candidate takes.
-struct LayerFigures {
-  std::int64_t cycles = 0;
-  std::int64_t dram_bytes = 0;
-  std::int64_t l0_bytes = 0;
-  std::int64_t peak = 0;
-  std::int64_t sub_tiles = 1;
-};
+/// Femtojoules of the MACs and the vector operations of one layer of a candidate, with the vector
+/// unit's accesses to L1.
+Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes);
 
 /// Figures of all layers with the launch from those of one layer.
-Figures total_figures(const Problem& problem, const LayerFigures& layer);
+Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,
+                      std::int64_t dram_bytes, std::int64_t l0_bytes, std::int64_t peak);
 
 /// A set of candidates of one mode with the same tile counts along every axis.
 struct ClassBox {

@@ -37,4 +37,17 @@ std::int64_t OnlineCost::least_normalise_cycles(const Work& work) const {
   return work.rounds * startup_ + cycles(lanes_.ceil(work.rows * v_dim_) * div_milli_);
 }
 
+OnlineWork online_work(const Shape& s, std::int64_t sub_tiles) {
+  const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
+  constexpr int kState = 5;  // maximum, subtract, exp, multiply, add
+  // The state of a row and its O after every sub-tile, but no division of every score.
+  OnlineWork work;
+  work.operations = rows * sub_tiles * (kState + s.v_dim) - rows * s.cols;
+  // Of the state, softmax writes three figures and (but at first) reads two; O is read and written
+  // with one of them.
+  constexpr int kPerSubTile = 3 + 2 + 1;
+  work.l1_bytes = rows * s.bytes.accumulator * (sub_tiles * (2 * s.v_dim + kPerSubTile) - 2);
+  return work;
+}
+
 }  // namespace tilewright

@@ -72,4 +72,12 @@ class OnlineCost {
   std::int64_t div_milli_ = 0;
 };
 
+/// What an online softmax does in a layer beyond one over whole rows; linear in the sub-tiles of a
+/// round.
+struct OnlineWork {
+  Int128 operations = 0;  ///< of the vector unit, of one element each; may be fewer: below 0
+  Int128 l1_bytes = 0;    ///< read and written
+};
+OnlineWork online_work(const Shape& shape, std::int64_t sub_tiles);
+
 }  // namespace tilewright

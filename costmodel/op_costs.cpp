@@ -32,8 +32,10 @@ VectorCost::VectorCost(const Hardware& hardware, const Shape& shape)
   const VectorUnit& unit = hardware.vector;
   element_milli_ = unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles +
                    unit.sum_millicycles + unit.div_millicycles;
+  operations_ = 5;
   if (shape.bytes.score != shape.bytes.input) {
     element_milli_ += unit.cast_millicycles;
+    ++operations_;
   }
   element_cycles_ = element_milli_ % kMilli == 0 ? element_milli_ / kMilli : 0;
   constexpr std::int64_t kReductions = 2;  // maximum and sum

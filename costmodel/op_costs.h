@@ -67,6 +67,8 @@ class VectorCost {
                                                 (static_cast<Int128>(lanes_.value()) * kMilli));
     return rows * rate + fixed_ * unit;
   }
+  /// Elementary operations per score element (for energy).
+  std::int64_t operations_per_element() const { return operations_; }
 
  private:
   std::int64_t cols_ = 0;
@@ -74,6 +76,7 @@ class VectorCost {
   std::int64_t element_milli_ = 0;
   std::int64_t element_cycles_ = 0;  ///< the same in cycles if it is a whole number of them, else 0
   std::int64_t fixed_ = 0;
+  std::int64_t operations_ = 0;
 };
 
 }  // namespace tilewright

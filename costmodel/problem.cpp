@@ -4,7 +4,6 @@
 
 #include "common/error.h"
 #include "costmodel/evaluator.h"
-#include "costmodel/vector_work.h"
 #include "schedules/workload_yaml.h"
 
 namespace tilewright {
@@ -23,13 +22,17 @@ std::string_view pick_variant(const Schedule& schedule, std::string_view variant
                                schedule.name(), variant, fmt::join(schedule.variants(), ", ")));
 }
 
-Int128 matrix_energy(const EnergyTable& e, const Shape& s) {
+Int128 fixed_energy(const Hardware& hardware, const Shape& s) {
+  const EnergyTable& e = hardware.energy;
   const Int128 scores = static_cast<Int128>(s.pairs) * s.rows * s.cols;
   const Int128 macs = scores * (s.qk_dim + s.v_dim);
-  return macs * e.mac_fj * s.bytes.input / 2;
+  return macs * e.mac_fj * s.bytes.input / 2 +
+         scores * VectorCost(hardware, s).operations_per_element() * e.vector_op_fj +
+         scores * (s.bytes.score + s.bytes.input) * e.l1_fj_per_byte;
 }
 
-Int128 vector_energy(const EnergyTable& e, const VectorWork& work) {
+/// What online_work() takes.
+Int128 online_energy(const EnergyTable& e, const OnlineWork& work) {
   return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte;
 }
 
@@ -104,38 +107,43 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   const Shape shape = shape_of(workload);
   const bool serial = is_serial(pick_variant(schedule, variant));
   const Plans plans(schedule, shape, serial);
-  const auto phases = plans.of(tiling_of({}, 1, 1, 1)).phases();
-  check_magnitude(hardware, workload, shape, phases.front().online);
-  const EnergyTable& energy = hardware.energy;
-  const Int128 fixed = vector_energy(energy, vector_work(shape, phases, 0));
-  const Int128 more = vector_energy(energy, vector_work(shape, phases, 1)) - fixed;
-  return {hardware,
-          workload,
-          shape,
-          {hardware.cores, hardware.l1.shared},
-          schedule,
-          serial,
-          {},
-          {},
-          matrix_energy(energy, shape) + fixed,
-          more,
-          plans,
-          Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
-          std::make_shared<L0Table>()};
+  const bool online = plans.of(tiling_of({}, 1, 1, 1)).phases().front().online;
+  check_magnitude(hardware, workload, shape, online);
+  Problem problem{hardware,
+                  workload,
+                  shape,
+                  {hardware.cores, hardware.l1.shared},
+                  schedule,
+                  serial,
+                  {},
+                  {},
+                  fixed_energy(hardware, shape),
+                  plans,
+                  Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
+                  std::make_shared<L0Table>()};
+  if (online) {
+    problem.online_fj = online_energy(hardware.energy, online_work(shape, 0));
+    problem.sub_tile_fj = online_energy(hardware.energy, online_work(shape, 1)) - problem.online_fj;
+  }
+  return problem;
 }
 
-Figures total_figures(const Problem& problem, const LayerFigures& layer) {
+Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {
+  return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sizes.counts.sub_tiles;
+}
+
+Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,
+                      std::int64_t dram_bytes, std::int64_t l0_bytes, std::int64_t peak) {
   const EnergyTable& e = problem.hardware.energy;
   const std::int64_t repeat = problem.workload.repeat;
   Figures f;
-  f.cycles = problem.hardware.launch_cycles + repeat * layer.cycles;
-  f.traffic_bytes = repeat * layer.dram_bytes;
-  f.l1_peak_bytes = layer.peak;
-  const Int128 energy =
-      problem.fixed_fj + problem.sub_tile_fj * layer.sub_tiles +
-      static_cast<Int128>(layer.dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
-      static_cast<Int128>(layer.l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
-  f.energy_fj = energy * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
+  f.cycles = problem.hardware.launch_cycles + repeat * layer_cycles;
+  f.traffic_bytes = repeat * dram_bytes;
+  f.l1_peak_bytes = peak;
+  const Int128 layer = compute_fj +
+                       static_cast<Int128>(dram_bytes) * (e.dram_fj_per_byte + e.l1_fj_per_byte) +
+                       static_cast<Int128>(l0_bytes) * (e.l1_fj_per_byte + e.l0_fj_per_byte);
+  f.energy_fj = layer * repeat + static_cast<Int128>(f.cycles) * e.static_fj_per_cycle;
   return f;
 }
 

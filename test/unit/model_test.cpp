@@ -65,12 +65,14 @@ Shape softmax_shape(std::int64_t cols, std::int64_t score_bytes) {
 
 TEST_CASE("softmax takes five operations an element, two reductions and the start-up") {
   const VectorCost cost(machine(), softmax_shape(20, 2));
+  CHECK(cost.operations_per_element() == 5);
   CHECK(cost.softmax_cycles(4) == 3 + 2 * 5 + 5 * 5);
   CHECK(cost.softmax_cycles(5) == 3 + 2 * 5 + 7 * 5);
 }
 
 TEST_CASE("softmax casts where P is narrower than S") {
   const VectorCost cost(machine(), softmax_shape(20, 4));
+  CHECK(cost.operations_per_element() == 6);
   CHECK(cost.softmax_cycles(4) == 3 + 2 * 5 + 5 * 6);
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "costmodel/evaluator.h"
-#include "costmodel/vector_work.h"
 
 namespace tilewright::test {
 namespace {
@@ -74,22 +73,12 @@ TEST_CASE("the least vector work of a whole is what one tile costs, and no more 
         2 * cost.softmax_cycles(2, 2) + 2 * cost.softmax_cycles(1, 2));
 }
 
-TEST_CASE("the vector work of an online softmax grows with the sub-tiles") {
-  const Shape s = shape(4);
-  const std::array phases{online_phase(s, 1)};
-  const VectorWork two = vector_work(s, phases, 2);
-  // 24 scores with a cast; 6 rows, twice the state and O.
-  CHECK(two.operations == 24 * 5 + 6 * 2 * (5 + 10));
-  // S read, P written; state written twice and read once; O read and written with one figure.
-  CHECK(two.l1_bytes == 24 * (4 + 2) + 6 * 4 * (2 * 3 + 2 + 2 * (2 * 10 + 1)));
-}
-
-TEST_CASE("the row-wise softmax does not depend on the sub-tiles") {
-  const Shape s = shape(2);
-  const std::array phases{fused_phase(s, 0)};
-  CHECK(vector_work(s, phases, 1).operations == 24 * 5);
-  CHECK(vector_work(s, phases, 9).operations == 24 * 5);
-  CHECK(vector_work(s, phases, 9).l1_bytes == 24 * (2 + 2));
+TEST_CASE("an online softmax has the state of every row and O to see to, but divides no scores") {
+  const OnlineWork two = online_work(shape(4), 2);
+  // 6 rows, twice the state and O; 24 scores.
+  CHECK(two.operations == 6 * 2 * (5 + 10) - 24);
+  // State written twice and read once; O read and written twice, with one figure.
+  CHECK(two.l1_bytes == 6 * 4 * (2 * 3 + 2 + 2 * (2 * 10 + 1)));
 }
 
 /// Bytes of a kind of slot, all slots together.
