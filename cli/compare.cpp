@@ -7,11 +7,13 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/search_run.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "hw_profiles/hardware_yaml.h"
 #include "report/table.h"
+#include "schedules/schedule.h"
 
 namespace tilewright::cli {
 namespace {
@@ -54,11 +56,16 @@ int run_compare(const CompareArguments& arguments) {
   const std::string baseline = chosen_baseline(arguments.baseline, schedules);
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_accepted_suite(arguments.common);
+  const Suite suite = load_accepted_suite(arguments.common, schedules);
   const Output output(arguments.common.output, input_files(arguments.common));
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
     for (const std::string& schedule : schedules) {
+      if (const auto reason = refusal(find_schedule(schedule), workload)) {
+        write_message(
+            fmt::format("note: {} is left out for '{}': {}", schedule, workload.name, *reason));
+        continue;
+      }
       cases.push_back({workload, schedule, variant_for(arguments.common, schedule), pins});
     }
   }

@@ -148,7 +148,7 @@ int run_evaluate(const EvaluateArguments& arguments) {
   check_names(arguments.common);
   check_schedule("--schedule", arguments.schedule);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_accepted_suite(arguments.common);
+  const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});
   const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);
   const Output output(arguments.common.output, evaluated_files(arguments));
   check_graph(arguments, suite);

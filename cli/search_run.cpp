@@ -112,11 +112,17 @@ void check_schedule(const std::string& option, const std::string& schedule) {
   require_known(option, schedule, names_of(schedule_list()));
 }
 
-Suite load_accepted_suite(const SearchArguments& arguments) {
+Suite load_accepted_suite(const SearchArguments& arguments,
+                          std::span<const std::string> schedules) {
   Suite suite = load_suite(arguments.workload);
   for (const Workload& workload : suite.workloads) {
-    const auto reason = refusal(workload);
-    if (!reason) continue;
+    std::optional<std::string> reason;
+    const bool refused =
+        std::all_of(schedules.begin(), schedules.end(), [&](const std::string& schedule) {
+          reason = refusal(find_schedule(schedule), workload);
+          return reason.has_value();
+        });
+    if (!refused) continue;
     throw InputError(fmt::format("{}: workload '{}': {}", workload.place, workload.name, *reason));
   }
   return suite;

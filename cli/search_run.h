@@ -41,7 +41,7 @@ void check_schedule(const std::string& option, const std::string& schedule);
 
 /// The suite of --workload. Throws InputError, with file and line, if no schedule runs one of its
 /// workloads: better now than after the searches of the others.
-Suite load_accepted_suite(const SearchArguments& arguments);
+Suite load_accepted_suite(const SearchArguments& arguments, std::span<const std::string> schedules);
 
 /// The files that --hw and --workload name; nothing for what is bundled.
 std::vector<NamedFile> input_files(const SearchArguments& arguments);

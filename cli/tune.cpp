@@ -36,7 +36,7 @@ int run_tune(const TuneArguments& arguments) {
   check_schedule("--schedule", arguments.schedule);
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
-  const Suite suite = load_accepted_suite(arguments.common);
+  const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});
   const Output output(arguments.common.output, input_files(arguments.common));
   const std::string variant = variant_for(arguments.common, arguments.schedule);
   std::vector<SearchCase> cases;

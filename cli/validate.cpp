@@ -45,10 +45,16 @@ Content check_workload_file(const std::string& text, const std::string& file) {
   Content content{fmt::format("'{}', {}", suite.name, plural(suite.workloads.size(), "workload")),
                   {}};
   for (const Workload& workload : suite.workloads) {
-    const auto reason = refusal(workload);
-    if (!reason) continue;
-    content.notes.push_back(fmt::format("{}: note: '{}' is refused by {}: {}", workload.place,
-                                        workload.name, join(names_of(schedule_list())), *reason));
+    std::map<std::string, std::vector<std::string>> refused;  // by reason
+    for (const Schedule* schedule : all_schedules()) {
+      if (const auto reason = refusal(*schedule, workload)) {
+        refused[*reason].emplace_back(schedule->name());
+      }
+    }
+    for (const auto& [reason, schedules] : refused) {
+      content.notes.push_back(fmt::format("{}: note: '{}' is refused by {}: {}", workload.place,
+                                          workload.name, join(schedules), reason));
+    }
   }
   return content;
 }

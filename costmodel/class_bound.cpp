@@ -68,8 +68,9 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
     return total_figures(problem_, layer_compute_energy(problem_, sizes), cycles,
                          dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
   }
-  return total_figures(problem_, problem_.fixed_fj, least_cycles(sizes, plan, choices, box, enough),
-                       dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
+  return total_figures(problem_, layer_compute_energy(problem_, sizes),
+                       least_cycles(sizes, plan, choices, box, enough), dram_traffic(sizes, plan),
+                       l0_traffic(sizes, choices), peak);
 }
 
 /// The busiest core's matrix and vector work, at least; one after the other where a phase does not
@@ -121,8 +122,25 @@ std::int64_t Evaluator::least_masked_cycles(const Sizes& sizes, const Plan& plan
   return cycles;
 }
 
-/// The makespan under the least durations of the box, then again along the line on which transfers
-/// and softmax follow the query rows (docs/search.md).
+namespace {
+
+/// Of a convex function of integers, in units of 1 / `unit` cycles, the least whole number that
+/// it cannot be below between `low` and `high`: on the line through two neighbours in the middle.
+template <typename Function>
+std::int64_t least_on_line(std::int64_t low, std::int64_t high, std::int64_t unit,
+                           const Function& at) {
+  const std::int64_t middle = low + (high - low) / 2;
+  const std::int64_t value = at(middle);
+  const std::int64_t slope = at(middle + 1) - value;
+  const std::int64_t line =
+      std::min(value + slope * (low - middle), value + slope * (high - middle));
+  return ceil_div(std::max<std::int64_t>(line, 0), unit);
+}
+
+}  // namespace
+
+/// The makespan under the least durations of the box, then again along the lines on which durations
+/// follow the query rows or the columns of a sub-tile (docs/search.md).
 std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
                                      const ClassBox& box, std::int64_t enough) const {
   std::array<PhaseTimes, kMaxPhases> phases;
@@ -138,22 +156,27 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     cycles += phase_makespan(phases[i]);
   }
   constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
-  if (problem_.serial || box.low[1] == box.high[1] || cycles > std::min(enough, kLineLimit)) {
+  const std::int64_t limit = std::min(enough, kLineLimit);
+  if (problem_.serial || cycles > limit) {
     return cycles;
   }
-  const auto at = [&](std::int64_t rows) {
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < plan.phase_count; ++i) {
-      sum += phase_makespan(on_line(sizes, plan.phase_table[i], phases[i], rows));
-    }
-    return sum;
-  };
-  const std::int64_t middle = box.low[1] + (box.high[1] - box.low[1]) / 2;
-  const std::int64_t value = at(middle);
-  const std::int64_t slope = at(middle + 1) - value;
-  const std::int64_t line =
-      std::min(value + slope * (box.low[1] - middle), value + slope * (box.high[1] - middle));
-  return std::max(cycles, ceil_div(std::max<std::int64_t>(line, 0), kLineUnit));
+  if (box.low[1] < box.high[1]) {
+    const auto at_rows = [&](std::int64_t rows) {
+      std::int64_t sum = 0;
+      for (std::size_t i = 0; i < plan.phase_count; ++i) {
+        sum += phase_makespan(on_line(sizes, plan.phase_table[i], phases[i], rows));
+      }
+      return sum;
+    };
+    cycles = std::max(cycles, least_on_line(box.low[1], box.high[1], kLineUnit, at_rows));
+  }
+  if (phases[0].online && box.low[2] < box.high[2] && cycles <= limit) {
+    const auto at_cols = [&](std::int64_t cols) {
+      return phase_makespan(online_along_cols(sizes, phases[0], cols));
+    };
+    cycles = std::max(cycles, least_on_line(box.low[2], box.high[2], kLineUnit, at_cols));
+  }
+  return cycles;
 }
 
 /// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head
@@ -239,7 +262,11 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
                   transfer.setup() * kLineUnit;
     round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;
-    round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;
+    if (phase.online) {
+      online_along_rows(sizes, tile_rows, round);
+    } else {
+      round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;
+    }
   };
   place(times.full, rows);
   place(times.last, edge_last ? edge_rows : rows);

@@ -9,6 +9,7 @@ namespace tilewright {
 CoarseBound::CoarseBound(const Problem& problem)
     : problem_(problem),
       vector_(problem.hardware, problem.shape),
+      online_(problem.hardware, problem.shape),
       alone_(problem.hardware, 1),
       pass_milli_(pass_millicycles(problem.hardware.matrix, problem.shape.bytes.input)) {
   for (std::int64_t cores = 1; cores <= problem.layout.cores; ++cores) {
@@ -182,8 +183,19 @@ std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::i
   return scores ? full / problem_.shape.cols * work.scores : work.rows * full;
 }
 
-std::int64_t CoarseBound::vector_cycles(const Least& least) const {
-  return least.pairs * vector_.least_softmax_cycles(least.core.scores, least.core.q_tiles);
+CoarseBound::LeastVector CoarseBound::vector_cycles(const Least& least,
+                                                    const PhasePlan& phase) const {
+  LeastVector vector;
+  if (phase.online) {
+    const OnlineCost::Work work{least.core.rows, least.core.q_tiles, least.counts.sub_tiles};
+    vector.softmax = least.pairs * online_.least_softmax_cycles(work);
+    vector.rescale = least.pairs * online_.least_rescale_cycles(work);
+    vector.normalise = least.pairs * online_.least_normalise_cycles(work);
+  } else if (phase.has_softmax) {
+    vector.softmax =
+        least.pairs * vector_.least_softmax_cycles(least.core.scores, least.core.q_tiles);
+  }
+  return vector;
 }
 
 /// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
@@ -200,11 +212,12 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   };
   const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = rows(phase.output, phase.output_row_bytes);
-  const std::int64_t vector = phase.has_softmax ? vector_cycles(least) : 0;
+  const LeastVector vector = vector_cycles(least, phase);
   const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
   const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
-  const std::int64_t reader = phase.has_first ? first : vector;
-  const std::int64_t writer = phase.has_second ? second : (phase.has_softmax ? vector : first);
+  const std::int64_t reader = phase.has_first ? first : vector.softmax;
+  const std::int64_t writer = phase.has_second ? second + vector.rescale + vector.normalise
+                                               : (phase.has_softmax ? vector.softmax : first);
   std::int64_t least_cycles = std::max(input + reader, writer + store) / buffers;
   if (phase.store_first && problem_.hardware.dram.shared_channel && !phase.has_softmax) {
     // One slot each and the store before the next loads: a single chain.
@@ -241,32 +254,40 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     matrix += matmul_cycles(least, phase.first_kind);
     loads += stream_bytes(box, least, phase.first_kind);
   }
+  std::int64_t second = 0;
   if (phase.has_second) {
-    matrix += matmul_cycles(least, MatmulKind::kPV);
+    second = matmul_cycles(least, MatmulKind::kPV);
     loads += stream_bytes(box, least, MatmulKind::kPV);
   }
-  const std::int64_t vector = phase.has_softmax ? vector_cycles(least) : 0;
+  matrix += second;
+  const LeastVector vector = vector_cycles(least, phase);
   const std::int64_t stores =
       s.pairs * row_bytes_of(least.all, phase.output, phase.output_row_bytes);
   const std::int64_t load_cycles = transfer_cycles(loads);
   const std::int64_t store_cycles = transfer_cycles(stores);
   if (problem_.serial) {
-    return matrix + vector + load_cycles + store_cycles;
+    return matrix + vector.all() + load_cycles + store_cycles;
   }
   // Before the first matmul or softmax come its loads, after the last one its store. One stream
-  // after the other: the units never work at once.
-  const std::int64_t both = phase.score_slots() == 1 ? matrix + vector : std::max(matrix, vector);
-  const std::int64_t first_rows = std::min(box.low[1], s.rows);
+  // after the other: the units never work at once, but for a division while the next round begins.
+  // Two streams: a rescaling stands between two P V.
+  const std::int64_t both = phase.score_slots() == 1
+                                ? matrix + vector.softmax + vector.rescale
+                                : std::max({matrix, vector.all(), second + vector.rescale});
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(least.active - 1)];
   // Under a mask the first tile may see no more than one key.
   const std::int64_t cols = s.mask.causal ? 1 : s.cols;
   std::int64_t fill =
-      alone_.cycles(first_rows * row_bytes(s, phase.input, phase.input_row_bytes, cols));
+      box.low[0] *
+      transfer.cycles(box.low[1] * row_bytes(s, phase.input, phase.input_row_bytes, cols));
   if (phase.has_first) {
-    fill += alone_.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
-                          (problem_.layout.l1_shared ? problem_.layout.cores : 1));
+    const bool shares = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared;
+    fill += transfer.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
+                            (shares ? problem_.layout.cores : 1));
   }
-  const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both +
-                            alone_.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
+  const std::int64_t busy =
+      fill + problem_.hardware.dram.latency_cycles + both +
+      transfer.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);
@@ -303,7 +324,7 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   const Int128 compute =
       s.mask.causal
           ? compute_energy(problem_.hardware, s, static_cast<Int128>(s.pairs) * least.all.scores, 0)
-          : problem_.fixed_fj;
+          : problem_.fixed_fj + problem_.online_fj + problem_.sub_tile_fj * least.counts.sub_tiles;
   return total_figures(problem_, compute, cycles, dram, l0, peak);
 }
 

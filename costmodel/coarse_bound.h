@@ -48,14 +48,22 @@ class CoarseBound {
   std::int64_t l0_tiles(const Least& least, MatmulKind kind) const;
   std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
   std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
-  std::int64_t vector_cycles(const Least& least) const;
   std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
+  /// Vector cycles on the busiest core.
+  struct LeastVector {
+    std::int64_t softmax = 0;
+    std::int64_t rescale = 0;    ///< online softmax: between the matmuls of a round
+    std::int64_t normalise = 0;  ///< and after them
+    std::int64_t all() const { return softmax + rescale + normalise; }
+  };
+  LeastVector vector_cycles(const Least& least, const PhasePlan& phase) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
   std::int64_t slot_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
 
   const Problem& problem_;
   VectorCost vector_;
+  OnlineCost online_;
   TransferCost alone_;                   ///< one active core: the whole bandwidth
   std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
   std::int64_t pass_milli_;

@@ -51,6 +51,13 @@ Busy masked_busy(const PhaseTimes& t) {
   return busy;
 }
 
+/// Vector cycles of a round's pair.
+std::int64_t vector_of(const PhaseTimes& t, const RoundTimes& round) {
+  return t.online ? per_head(t.sub_tiles, round.softmax, round.softmax_edge) +
+                        per_head(t.sub_tiles, round.rescale, round.normalise)
+                  : round.softmax;
+}
+
 Busy busy_of(const PhaseTimes& t) {
   if (t.masked != nullptr) {
     return masked_busy(t);
@@ -64,7 +71,7 @@ Busy busy_of(const PhaseTimes& t) {
     return per_head(t.sub_tiles, times.matmul_full, times.matmul_edge);
   };
   Busy busy;
-  busy.vector = t.has_softmax ? rounds(t.full.softmax, t.last.softmax) : 0;
+  busy.vector = t.has_softmax ? rounds(vector_of(t, t.full), vector_of(t, t.last)) : 0;
   busy.store = rounds(t.full.store, t.last.store);
   busy.load = rounds(t.full.input, t.last.input);
   if (t.has_first) {
@@ -162,6 +169,10 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
       shape.pairs * (shape.mask.causal ? sizes.visible.scores : shape.rows * shape.cols);
   sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
                  repeat * scores * (shape.bytes.score + shape.bytes.input);
+  if (plan.phases().front().online) {
+    sum.l1_bytes +=
+        repeat * static_cast<std::int64_t>(online_work(shape, counts.sub_tiles).l1_bytes);
+  }
   return sum;
 }
 

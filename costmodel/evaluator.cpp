@@ -11,20 +11,13 @@ constexpr std::size_t index_of(MatmulKind kind) {
   return kind == MatmulKind::kQK ? 0 : 1;
 }
 
-/// A core without a query tile only helps to load K and V.
-void keep_loads_of_shares(RoundTimes& round) {
-  round.input = round.softmax = round.store = 0;
-  for (StageTimes* stage : {&round.first, &round.second}) {
-    stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
-  }
-}
-
 }  // namespace
 
 Evaluator::Evaluator(const Problem& problem)
     : problem_(problem),
       l0_(problem.hardware, problem.shape, problem.l0_table),
-      vector_(problem.hardware, problem.shape) {
+      vector_(problem.hardware, problem.shape),
+      online_(problem.hardware, problem.shape) {
   for (std::int64_t cores = 1; cores <= problem.layout.cores; ++cores) {
     transfers_.emplace_back(problem.hardware, cores);
   }
@@ -96,7 +89,9 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   if (phase.has_first) {
     stage(phase.first_kind, loads[0], out.first);
   }
-  if (phase.has_softmax) {
+  if (phase.online) {
+    online_times(sizes, rows, out);
+  } else if (phase.has_softmax) {
     out.softmax = vector_.softmax_cycles(rows);
   }
   if (phase.has_second) {
@@ -117,6 +112,7 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.kv_resident = sizes.tiling.kv_resident && (phase.has_first || phase.has_second);
   out.shared_channel = problem_.hardware.dram.shared_channel;
   out.store_first = phase.store_first;
+  out.online = phase.online;
   out.serial = problem_.serial;
   out.buffers = sizes.tiling.buffers;
   out.lookahead = phase.lookahead;
@@ -407,27 +403,6 @@ std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t inde
     std::erase_if(options, [most](const TileCost& option) { return option.cycles > most; });
   }
   return options;
-}
-
-OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {
-  const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
-  OperationCosts costs{{}, transfers_[static_cast<std::size_t>(sizes.active - 1)], vector_};
-  evaluate(tiling, objective, costs.choices);
-  return costs;
-}
-
-std::int64_t Evaluator::l0_traffic(const Tiling& tiling, const OperationCosts& costs) const {
-  return l0_traffic(sizes_of(problem_.shape, tiling, problem_.layout), costs.choices);
-}
-
-PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& costs,
-                                  const PhasePlan& phase, const CoreRounds& rounds) const {
-  PhaseTimes times;
-  times_of(sizes_of(problem_.shape, tiling, problem_.layout), rounds, phase, costs.choices, times);
-  if (rounds.rows_last == 0) {
-    keep_loads_of_shares(times.last);
-  }
-  return times;
 }
 
 }  // namespace tilewright

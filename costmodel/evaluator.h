@@ -10,6 +10,7 @@
 
 #include "costmodel/l0_tiles.h"
 #include "costmodel/objective.h"
+#include "costmodel/online_cost.h"
 #include "costmodel/op_costs.h"
 #include "costmodel/phase_costs.h"
 #include "costmodel/pipeline.h"
@@ -53,6 +54,9 @@ struct Problem {
   Plans plans;
   Divisor alignment;                  ///< of slots in L1
   std::shared_ptr<L0Table> l0_table;  ///< of all evaluators
+  // What an online softmax takes beyond fixed_fj: per layer; per layer and sub-tile of a round.
+  Int128 online_fj = 0;
+  Int128 sub_tile_fj = 0;
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -64,7 +68,8 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
 /// `masked` of which are masked first.
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked);
 
-/// compute_energy() of one layer of a candidate.
+/// Femtojoules of the MACs and the vector operations of one layer of a candidate, with the vector
+/// unit's accesses to L1.
 Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes);
 
 /// Figures of all layers with the launch from those of one layer.
@@ -91,12 +96,22 @@ struct TileChoice {
   L0Tile full;  ///< L0 tile of the first
 };
 
+/// An operation of the vector unit.
+struct VectorTile {
+  VectorKind kind = VectorKind::kSoftmax;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;         ///< of the row or, in an online softmax, of the sub-tile
+  std::int64_t masked_cols = 0;  ///< softmax of a row: in sub-tiles with masked scores
+};
+
 /// What single operations of a candidate cost: all that the analytic model and the reference share.
 struct OperationCosts {
   std::array<TileChoice, 2> choices;  ///< by MatmulKind
   TransferCost transfer;
   VectorCost vector;
+  OnlineCost online;
 
+  std::int64_t vector_cycles(const VectorTile& tile) const;
   const TileTime& matmul(MatmulKind kind, bool edge_rows, bool edge_cols) const {
     return choices[kind == MatmulKind::kQK ? 0 : 1]
         .tile[(edge_rows ? 2U : 0U) + (edge_cols ? 1U : 0U)];
@@ -151,6 +166,11 @@ class Evaluator {
                                       std::int64_t share) const;
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
+  void online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  PhaseTimes online_along_cols(const Sizes& sizes, const PhaseTimes& least,
+                               std::int64_t cols) const;
+  std::int64_t matmul_line(const MatmulTile& tile, std::int64_t MatmulTile::*along) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t masked_makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
@@ -180,6 +200,7 @@ class Evaluator {
   const Problem& problem_;
   L0Tiles l0_;
   VectorCost vector_;
+  OnlineCost online_;
   std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
 };
 

@@ -22,14 +22,20 @@ const char* operand_name(Operand operand) {
       return "P";
     case Operand::kO:
       return "O";
+    case Operand::kState:
     case Operand::kNone:
       break;
   }
   return "-";
 }
 
+const char* vector_name(VectorKind kind) {
+  constexpr std::array kNames{"softmax", "online_softmax", "rescale", "normalise"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
 const char* pool_name(SlotUse::Pool pool) {
-  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing"};
+  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state"};
   return kNames[static_cast<std::size_t>(pool)];
 }
 
@@ -42,7 +48,7 @@ std::string graph_operation_name(const Operation& op) {
     case Unit::kStore:
       return fmt::format("store_{}", operand_name(op.operand));
     case Unit::kVector:
-      return "softmax";
+      return vector_name(op.vector);
     case Unit::kMatrix:
       break;
   }

@@ -9,7 +9,8 @@
 
 namespace tilewright {
 
-/// "load_K", "store_O", "softmax", "matmul_qk", "matmul_pv".
+/// "load_K", "store_O", "softmax", "matmul_qk", "matmul_pv", "online_softmax",
+/// "rescale", "normalise".
 std::string graph_operation_name(const Operation& op);
 
 /// "core:pool[slot]#content" of each, with a space between: "0:k[1]#3 0:in[0]#7".

@@ -48,10 +48,8 @@ VectorCost::VectorCost(const Hardware& hardware, const Shape& shape)
     ++operations_;
   }
   if (shape.softcap) {
-    // cap tanh(s / cap) = cap - 2 cap / (exp(2 s / cap) + 1)
-    element_milli_ += unit.mul_millicycles + unit.exp_millicycles + unit.sum_millicycles +
-                      unit.div_millicycles + unit.sub_millicycles;
-    operations_ += 5;
+    element_milli_ += softcap_millicycles(unit);
+    operations_ += kSoftcapOperations;
   }
   element_cycles_ = element_milli_ % kMilli == 0 ? element_milli_ / kMilli : 0;
   mask_milli_ = unit.sub_millicycles;

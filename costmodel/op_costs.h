@@ -17,6 +17,13 @@ std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes);
 std::int64_t least_matmuls(const MatrixUnit& unit, const Shape& shape, MatmulKind kind,
                            std::int64_t rows, std::int64_t cols, std::int64_t sub_tiles);
 
+/// Of a soft cap, per score: cap tanh(s / cap) = cap - 2 cap / (exp(2 s / cap) + 1).
+constexpr std::int64_t softcap_millicycles(const VectorUnit& unit) {
+  return unit.mul_millicycles + unit.exp_millicycles + unit.sum_millicycles + unit.div_millicycles +
+         unit.sub_millicycles;
+}
+inline constexpr std::int64_t kSoftcapOperations = 5;
+
 /// Time of a DRAM transfer on one core: set-up + whole bursts at the core's share of the bandwidth,
 /// rounded up to cycles. The share is bandwidth / (cores that have any work).
 class TransferCost {

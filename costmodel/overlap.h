@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -55,5 +57,37 @@ class OverlapRecorder {
   Intervals vector_;
   std::int64_t total_ = 0;
 };
+
+/// How often to step, and after how many equal steps in a row to leave out the rest.
+struct RecordedSteps {
+  std::int64_t count = 0;
+  std::int64_t enough = 1;
+};
+
+/// repeat() of leap.h where `step` has intervals recorded: takes every step until a whole window of
+/// rounds (or steps) in flight has moved as one.
+template <typename Live, typename Recorder, std::size_t N, typename Step>
+void repeat_recorded(Recorder& recorder, std::array<std::int64_t, N>& state, RecordedSteps steps,
+                     const Step& step) {
+  std::int64_t uniform = 0;
+  for (std::int64_t left = steps.count - 1; left >= 0; --left) {
+    const std::array<std::int64_t, N> before = state;
+    const std::int64_t overlap = recorder.total();
+    step(state);
+    const std::int64_t by = state[0] - before[0];
+    bool same = true;
+    for (std::size_t i = 0; i < Live::kCompared; ++i) {
+      same = same && state[i] - before[i] == by;
+    }
+    uniform = same ? uniform + 1 : 0;
+    if (uniform >= steps.enough) {
+      recorder.skip(by, recorder.total() - overlap, left);
+      for (std::size_t i = 0; i < Live::kMoved; ++i) {
+        state[i] += by * left;
+      }
+      return;
+    }
+  }
+}
 
 }  // namespace tilewright

@@ -50,6 +50,9 @@ class SlotKinds {
     if (phase.score_row_bytes > 0) {
       scores(phase);
     }
+    if (phase.online) {
+      steps(phase);
+    }
     sink_(phase.output, rows * row_bytes(shape_, phase.output, phase.output_slot_row_bytes, cols_),
           buffered_, copies_);
   }
@@ -99,6 +102,15 @@ class SlotKinds {
       sink_(Operand::kP, rows * row_bytes(shape_, Operand::kP, phase.prob_row_bytes, cols_),
             in_flight, copies_);
     }
+  }
+
+  /// Scores, then P in their place, and the state of every step in flight of an online softmax.
+  void steps(const PhasePlan& phase) const {
+    const std::int64_t in_flight = std::min(phase.lookahead + 1, rounds_ * sizes_.counts.sub_tiles);
+    const std::int64_t rows = t_.heads * t_.q_rows;
+    const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);
+    sink_(Operand::kS, rows * t_.kv_cols * element, in_flight, copies_);
+    sink_(Operand::kState, rows * phase.state_row_bytes, in_flight, copies_);
   }
 
   const Shape& shape_;

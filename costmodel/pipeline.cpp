@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "costmodel/online_pipeline.h"
 #include "costmodel/pipeline_walk.h"
 #include "schedules/schedule.h"
 
@@ -73,11 +74,17 @@ std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
 }  // namespace
 
 std::int64_t phase_makespan(const PhaseTimes& times) {
+  if (times.online) {
+    return online_makespan(times);
+  }
   NoRecorder nothing;
   return times.serial ? serial_makespan(times) : walk_phase(times, nothing);
 }
 
 std::int64_t phase_overlap(const PhaseTimes& leader, const PhaseTimes& own) {
+  if (leader.online) {
+    return online_overlap(leader, own);
+  }
   if (leader.serial || !leader.has_softmax || !leader.has_first) {
     return 0;
   }

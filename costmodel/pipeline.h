@@ -25,9 +25,14 @@ struct StageTimes {
 struct RoundTimes {
   std::int64_t input = 0;
   StageTimes first;
-  std::int64_t softmax = 0;
+  std::int64_t softmax = 0;  ///< online: of a full sub-tile
   StageTimes second;
   std::int64_t store = 0;
+  // Online alone: the softmax of the edge sub-tile, O's adjustment after a sub-tile, after the
+  // last.
+  std::int64_t softmax_edge = 0;
+  std::int64_t rescale = 0;
+  std::int64_t normalise = 0;
 };
 
 /// One phase on one core as durations.
@@ -51,6 +56,7 @@ struct PhaseTimes {
   bool shared_channel = false;
   bool store_first = false;
   bool serial = false;
+  bool online = false;  ///< sub-tile by sub-tile; resident_... are not used
   std::int64_t buffers = 1;
   std::int64_t lookahead = 0;
   bool scores_ahead = false;

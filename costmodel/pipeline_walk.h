@@ -174,26 +174,7 @@ class Pipeline {
     if constexpr (!Recorder::kActive) {
       repeat<Count>(s, n, take);
     } else {
-      const std::int64_t enough = kAhead + 3;
-      std::int64_t uniform = 0;
-      for (; n > 0; --n) {
-        const Times before = s;
-        const std::int64_t overlap = recorder_.total();
-        take(s);
-        const std::int64_t by = s[0] - before[0];
-        bool same = true;
-        for (std::size_t i = 0; i < Count::kCompared; ++i) {
-          same = same && s[i] - before[i] == by;
-        }
-        uniform = same ? uniform + 1 : 0;
-        if (uniform >= enough) {
-          recorder_.skip(by, recorder_.total() - overlap, n - 1);
-          for (std::size_t i = 0; i < Count::kMoved; ++i) {
-            s[i] += by * (n - 1);
-          }
-          return;
-        }
-      }
+      repeat_recorded<Count>(recorder_, s, {n, kAhead + 3}, take);
     }
   }
 

@@ -22,8 +22,13 @@ std::string_view pick_variant(const Schedule& schedule, std::string_view variant
                                schedule.name(), variant, fmt::join(schedule.variants(), ", ")));
 }
 
+/// What online_work() takes.
+Int128 online_energy(const EnergyTable& e, const OnlineWork& work) {
+  return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte;
+}
+
 /// The figures of the worst tiling (one row, one column) must fit 64 bits, so that none overflows.
-void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s) {
+void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& s, bool online) {
   constexpr std::int64_t kMostRows = (std::int64_t{1} << 31U) - 1;
   if (s.rows > kMostRows) {
     throw InputError(
@@ -45,9 +50,14 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
       real(hw.vector.startup_cycles + 2 * hw.vector.reduction_latency_cycles) +
       real(hw.vector.max_millicycles + hw.vector.sub_millicycles + hw.vector.exp_millicycles +
            hw.vector.sum_millicycles + hw.vector.div_millicycles + hw.vector.cast_millicycles);
+  // Beside the softmax of every element, the state of its row and O.
+  const double adjust = online
+                            ? real(hw.vector.startup_cycles + 2 * hw.vector.mul_millicycles) +
+                                  dims * real(hw.vector.mul_millicycles + hw.vector.div_millicycles)
+                            : 0;
   const double transfers =
       8 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
-  const double cycles = scores * (matmul + vector + transfers) + real(hw.launch_cycles);
+  const double cycles = scores * (matmul + vector + adjust + transfers) + real(hw.launch_cycles);
   const double bytes = scores * 32 * dims;
   constexpr double kLimit = 4.6e18;  // 2^62
   if (cycles > kLimit || bytes > kLimit) {
@@ -77,7 +87,7 @@ Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial) {
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant) {
   check_workload(workload);
-  if (const auto reason = refusal(workload)) {
+  if (const auto reason = refusal(schedule, workload)) {
     throw InputError(fmt::format("workload '{}': {}", workload.name, *reason));
   }
   if (pass_millicycles(hardware.matrix, workload.bytes.input) == 0) {
@@ -86,21 +96,28 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
         workload.name, workload.bytes.input, hardware.name));
   }
   const Shape shape = shape_of(workload);
-  check_magnitude(hardware, workload, shape);
   const bool serial = is_serial(pick_variant(schedule, variant));
-  return {hardware,
-          workload,
-          shape,
-          {hardware.cores, hardware.l1.shared},
-          schedule,
-          serial,
-          {},
-          {},
-          compute_energy(hardware, shape,
-                         static_cast<Int128>(shape.pairs) * shape.rows * shape.cols, 0),
-          Plans(schedule, shape, serial),
-          Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
-          std::make_shared<L0Table>()};
+  const Plans plans(schedule, shape, serial);
+  const bool online = plans.of(tiling_of({}, 1, 1, 1)).phases().front().online;
+  check_magnitude(hardware, workload, shape, online);
+  Problem problem{hardware,
+                  workload,
+                  shape,
+                  {hardware.cores, hardware.l1.shared},
+                  schedule,
+                  serial,
+                  {},
+                  {},
+                  compute_energy(hardware, shape,
+                                 static_cast<Int128>(shape.pairs) * shape.rows * shape.cols, 0),
+                  plans,
+                  Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
+                  std::make_shared<L0Table>()};
+  if (online) {
+    problem.online_fj = online_energy(hardware.energy, online_work(shape, 0));
+    problem.sub_tile_fj = online_energy(hardware.energy, online_work(shape, 1)) - problem.online_fj;
+  }
+  return problem;
 }
 
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked) {
@@ -113,10 +130,12 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
 
 Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {
   const Shape& shape = problem.shape;
-  return shape.mask.causal ? compute_energy(problem.hardware, shape,
-                                            static_cast<Int128>(shape.pairs) * sizes.visible.scores,
-                                            static_cast<Int128>(shape.pairs) * sizes.visible.masked)
-                           : problem.fixed_fj;
+  if (shape.mask.causal) {
+    return compute_energy(problem.hardware, shape,
+                          static_cast<Int128>(shape.pairs) * sizes.visible.scores,
+                          static_cast<Int128>(shape.pairs) * sizes.visible.masked);
+  }
+  return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sizes.counts.sub_tiles;
 }
 
 Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,

@@ -174,8 +174,8 @@ class ReferenceGraph::Impl : public OperationSink {
     vertex.round = op.round;
     vertex.pair = op.pair;
     vertex.q_tile = op.q_tile;
-    const bool tiled =
-        op.unit == Unit::kMatrix || op.operand == Operand::kK || op.operand == Operand::kV;
+    const bool tiled = op.unit == Unit::kMatrix || op.operand == Operand::kK ||
+                       op.operand == Operand::kV || op.vector != VectorKind::kSoftmax;
     vertex.sub_tile = tiled ? op.sub_tile : -1;
     vertex.bytes = op.payload_bytes;
     vertex.unit = op.unit;
@@ -213,7 +213,8 @@ class ReferenceGraph::Impl : public OperationSink {
         return cycles;
       }
       case Unit::kVector: {
-        const std::int64_t cycles = costs_.vector.softmax_cycles(op.rows, op.cols, op.masked_cols);
+        const std::int64_t cycles =
+            costs_.vector_cycles({op.vector, op.rows, op.cols, op.masked_cols});
         totals_.vector_busy_cycles += cycles;
         totals_.scores += op.rows * op.cols;
         totals_.masked_scores += op.rows * op.masked_cols;

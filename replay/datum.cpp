@@ -7,7 +7,7 @@
 namespace tilewright {
 
 const char* operand_letter(Operand operand) {
-  constexpr std::array kLetters{"-", "Q", "K", "V", "S", "P", "O"};
+  constexpr std::array kLetters{"-", "Q", "K", "V", "S", "P", "O", "state"};
   return kLetters[static_cast<std::size_t>(operand)];
 }
 
@@ -15,8 +15,13 @@ std::string datum_text(const Datum& datum) {
   const bool is_stream = datum.operand == Operand::kK || datum.operand == Operand::kV;
   std::string text = fmt::format("{} of pair {}, {} {}", operand_letter(datum.operand), datum.pair,
                                  is_stream ? "sub-tile" : "query tile", datum.tile);
-  if (datum.operand == Operand::kO) {
+  if (datum.operand == Operand::kO || datum.operand == Operand::kState) {
     text += fmt::format(" after {} sub-tiles", datum.added);
+  } else if (datum.added > 0) {
+    text += fmt::format(", sub-tile {}", datum.added - 1);
+  }
+  if (datum.adjusted != Adjusted::kNo) {
+    text += datum.adjusted == Adjusted::kRescaled ? ", rescaled" : ", normalised";
   }
   return text;
 }

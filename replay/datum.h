@@ -12,12 +12,19 @@
 
 namespace tilewright {
 
-/// A tile of a tensor: query tile `tile` of Q, S, P, O of `pair`, or sub-tile `tile` of its K, V.
+/// What the vector unit of an online softmax has made of O since the newest sub-tile was added.
+enum class Adjusted : std::uint8_t { kNo, kRescaled, kNormalised };
+
+/// A tile of a tensor: query tile `tile` of Q, S, P, O and the state of `pair`, or sub-tile `tile`
+/// of its K, V.
 struct Datum {
   Operand operand = Operand::kNone;
   std::int64_t pair = 0;
   std::int64_t tile = 0;
-  std::int64_t added = 0;  ///< O: sub-tiles of V that it already has
+  /// O: sub-tiles of V that it already has; state: sub-tiles that it knows; S and P of an online
+  /// softmax: the number of their sub-tile, from 1 on.
+  std::int64_t added = 0;
+  Adjusted adjusted = Adjusted::kNo;
   auto operator<=>(const Datum&) const = default;
 };
 

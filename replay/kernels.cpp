@@ -1,6 +1,7 @@
 #include "replay/kernels.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <Eigen/Core>
 
@@ -10,6 +11,19 @@ namespace {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Input = Eigen::Map<const Matrix>;
 using Output = Eigen::Map<Matrix>;
+
+using Row = Eigen::Map<Eigen::ArrayXf>;
+using Column = Eigen::Map<const Eigen::ArrayXf>;
+
+Row row_of(std::span<float> values) {
+  return {values.data(), static_cast<Eigen::Index>(values.size())};
+}
+
+/// `out` as one row for each element of `column`.
+Output rows_of(std::span<const float> column, std::span<float> out) {
+  const auto rows = static_cast<Eigen::Index>(column.size());
+  return {out.data(), rows, static_cast<Eigen::Index>(out.size()) / rows};
+}
 
 }  // namespace
 
@@ -26,16 +40,37 @@ void multiply_add(const MatmulSize& size, std::span<const float> left, std::span
 }
 
 void cap_scores(std::span<float> scores) {
-  Eigen::Map<Eigen::ArrayXf> values(scores.data(), static_cast<Eigen::Index>(scores.size()));
+  Row values = row_of(scores);
   values = kSoftcap * (values / kSoftcap).tanh();
 }
 
 void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end) {
   std::fill(row.begin(), row.begin() + first, 0.0F);
   std::fill(row.begin() + end, row.end(), 0.0F);
-  Eigen::Map<Eigen::ArrayXf> values(row.data() + first, static_cast<Eigen::Index>(end - first));
+  Row values =
+      row_of(row.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first)));
   values = (values - values.maxCoeff()).exp();
   values /= values.sum();
+}
+
+void online_softmax_row(std::span<float> row, RowState& state, bool is_first) {
+  Row values = row_of(row);
+  const float here = values.maxCoeff();
+  const float maximum = is_first ? here : std::max(here, state.maximum);
+  state.factor = is_first ? 0.0F : std::exp(state.maximum - maximum);
+  values = (values - maximum).exp();
+  state.sum = (is_first ? 0.0F : state.sum * state.factor) + values.sum();
+  state.maximum = maximum;
+}
+
+void scale_rows(std::span<const float> factors, std::span<float> out) {
+  const Column column(factors.data(), static_cast<Eigen::Index>(factors.size()));
+  rows_of(factors, out).array().colwise() *= column;
+}
+
+void divide_rows(std::span<const float> sums, std::span<float> out) {
+  const Column column(sums.data(), static_cast<Eigen::Index>(sums.size()));
+  rows_of(sums, out).array().colwise() /= column;
 }
 
 }  // namespace tilewright

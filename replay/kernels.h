@@ -31,4 +31,19 @@ void cap_scores(std::span<float> scores);
 /// subtraction, exponential, sum, division. All others are masked: 0.
 void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end);
 
+/// What an online softmax remembers of a row.
+struct RowState {
+  float maximum = 0;
+  float sum = 0;     ///< of exp(score - maximum)
+  float factor = 0;  ///< to this maximum from the one before: exp(before - maximum)
+};
+
+/// One more tile of a row, in place: exp(score - maximum), the maximum of all scores so far.
+/// `is_first`: `state` is of no row yet.
+void online_softmax_row(std::span<float> row, RowState& state, bool is_first);
+
+/// Every row of `out` times its factor, or divided by its sum.
+void scale_rows(std::span<const float> factors, std::span<float> out);
+void divide_rows(std::span<const float> sums, std::span<float> out);
+
 }  // namespace tilewright

@@ -38,6 +38,7 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       tiling_(tiling),
       elements_(elements),
       counts_(count_tiles(shape_, tiling)),
+      online_(problem.plans.of(tiling).phases().front().online),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
       dram_(dram),
@@ -53,7 +54,8 @@ void Machine::execute(const Step& step) {
     case Unit::kStore:
       return op.operand == Operand::kO ? store_output(step) : store(step);
     case Unit::kVector:
-      return softmax(step);
+      return online_ ? (op.operand == Operand::kO ? adjust(step) : online_softmax(step))
+                     : softmax(step);
     case Unit::kMatrix:
       return op.matmul == MatmulKind::kQK ? multiply_scores(step) : multiply_values(step);
   }
@@ -83,6 +85,16 @@ Block Machine::columns_of(const Step& step, Block rows) const {
   rows.at.byte += before * tiling_.kv_cols * rows.element.bytes;
   rows.cols = step.operation.cols;
   return rows;
+}
+
+/// S or P as far as the sub-tile of the operation is concerned: an online softmax has no more.
+Block Machine::scores_block(const Step& step, const SlotUse& slot, const Element& element) const {
+  return online_ ? rows_block(step, slot, element, step.operation.cols)
+                 : columns_of(step, rows_block(step, slot, element, step.operation.row_cols));
+}
+
+Datum Machine::scores_datum(const Step& step, Operand operand) const {
+  return rows_datum(step, operand, online_ ? step.operation.sub_tile + 1 : 0);
 }
 
 void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& datum) {
@@ -212,8 +224,8 @@ void Machine::multiply_scores(const Step& step) {
   const std::span<float> out = scratch(kOut, op.rows * op.cols);
   macs_ += op.rows * op.cols * shape_.qk_dim;
   multiply_transposed({op.rows, op.cols, shape_.qk_dim}, left, right, out);
-  const Block scores = rows_block(step, step.writes[0], elements_.score, op.row_cols);
-  memory_.write(step, columns_of(step, scores), rows_datum(step, Operand::kS), out);
+  const Block scores = scores_block(step, step.writes[0], elements_.score);
+  memory_.write(step, scores, scores_datum(step, Operand::kS), out);
 }
 
 /// O += P V for one sub-tile; the first one starts O.
@@ -221,14 +233,16 @@ void Machine::multiply_values(const Step& step) {
   const Operation& op = step.operation;
   const std::span<float> right = read_sub_tile(step, Operand::kV, shape_.v_dim);
   const std::span<float> left = scratch(kLeft, op.rows * op.cols);
-  const Block probs = rows_block(step, step.read_slots().back(), elements_.input, op.row_cols);
-  memory_.read(step, columns_of(step, probs), rows_datum(step, Operand::kP), left);
+  const Block probs = scores_block(step, step.read_slots().back(), elements_.input);
+  memory_.read(step, probs, scores_datum(step, Operand::kP), left);
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   std::fill(out.begin(), out.end(), 0.0F);
   const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
   const std::int64_t added = op.sub_tile - op.first_sub_tile;
   if (added > 0) {
-    memory_.read(step, output, rows_datum(step, Operand::kO, added), out);
+    Datum so_far = rows_datum(step, Operand::kO, added);
+    so_far.adjusted = online_ ? Adjusted::kRescaled : Adjusted::kNo;
+    memory_.read(step, output, so_far, out);
   }
   macs_ += op.rows * op.cols * shape_.v_dim;
   multiply_add({op.rows, shape_.v_dim, op.cols}, left, right, out);
@@ -281,7 +295,9 @@ void Machine::store(const Step& step) {
 void Machine::store_output(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(Operand::kO);
-  const Datum datum = rows_datum(step, Operand::kO, ceil_div(op.row_cols, tiling_.kv_cols));
+  const std::int64_t added = online_ ? counts_.sub_tiles : ceil_div(op.row_cols, tiling_.kv_cols);
+  Datum datum = rows_datum(step, Operand::kO, added);
+  datum.adjusted = online_ ? Adjusted::kNormalised : Adjusted::kNo;
   check_payload(step, op.rows * tensor.row_bytes(), datum);
   const std::span<float> rows = scratch(kOut, op.rows * shape_.v_dim);
   const Block block = rows_block(step, step.reads[0], elements_.accumulator, shape_.v_dim);

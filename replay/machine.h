@@ -54,6 +54,8 @@ class Machine {
   void multiply_scores(const Step& step);
   void multiply_values(const Step& step);
   void softmax(const Step& step);
+  void online_softmax(const Step& step);
+  void adjust(const Step& step);
   void store(const Step& step);
   void store_output(const Step& step);
   DramRows dram_rows(const Step& step, const DramTensor& tensor) const;
@@ -70,6 +72,9 @@ class Machine {
   Block rows_block(const Step& step, const SlotUse& slot, const Element& element,
                    std::int64_t cols) const;
   Block columns_of(const Step& step, Block rows) const;
+  Block scores_block(const Step& step, const SlotUse& slot, const Element& element) const;
+  Block state_block(const Step& step, const SlotUse& slot) const;
+  Datum scores_datum(const Step& step, Operand operand) const;
   std::span<float> read_sub_tile(const Step& step, Operand operand, std::int64_t cols);
   std::span<float> scratch(std::size_t which, std::int64_t count);
 
@@ -78,6 +83,7 @@ class Machine {
   const Tiling& tiling_;
   const Elements& elements_;
   const TileCounts counts_;
+  const bool online_;
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step
   DramTensors& dram_;

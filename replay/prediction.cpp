@@ -59,19 +59,22 @@ std::vector<OperandTraffic> predicted_traffic(const Problem& problem, const Tili
   return Prediction(problem, tiling).all();
 }
 
-double error_bound(const Workload& workload, const Elements& elements, const Tiling& tiling,
+double error_bound(const Problem& problem, const Elements& elements, const Tiling& tiling,
                    const AttentionScale& scale) {
+  const Workload& workload = problem.workload;
+  const bool online = problem.plans.of(tiling).phases().front().online;
   constexpr double kHalfUnit = 0x1p-11;       // largest relative error of rounding to a half
   constexpr double kHalfSubnormal = 0x1p-25;  // and largest absolute one below 2^-14
   constexpr double kSingle = 1e-5;
+  const double sub_tiles = static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols));
   const double score = elements.score.half ? 2 * scale.score : 0;
   const double probability = elements.input.half ? 1 : 0;
-  const double sums = elements.accumulator.half
-                          ? static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols))
-                          : 0;
+  // Online: also O rescaled, factors, sums and the division (docs/replay.md).
+  const double sums = elements.accumulator.half ? (online ? 4 * sub_tiles - 1 : sub_tiles) : 0;
   const double output = elements.input.half ? 1 : 0;
   const double tiny =
-      elements.input.half ? static_cast<double>(workload.kv_len) * kHalfSubnormal : 0;
+      static_cast<double>(workload.kv_len) * kHalfSubnormal *
+      ((elements.input.half ? 1 : 0) + (online && elements.accumulator.half ? 1 : 0));
   const double halves = scale.value * ((score + probability + sums + output) * kHalfUnit + tiny);
   return kSingle * scale.output + (halves > 0 ? kSingle * scale.value + halves : 0);
 }

@@ -14,7 +14,7 @@ namespace tilewright {
 std::vector<OperandTraffic> predicted_traffic(const Problem& problem, const Tiling& tiling);
 
 /// Largest difference of an element of O that the number types can explain.
-double error_bound(const Workload& workload, const Elements& elements, const Tiling& tiling,
+double error_bound(const Problem& problem, const Elements& elements, const Tiling& tiling,
                    const AttentionScale& scale);
 
 }  // namespace tilewright

@@ -11,9 +11,10 @@
 namespace tilewright {
 namespace {
 
-/// K and V come, and matmuls work, sub-tile by sub-tile.
+/// K and V come, and matmuls and an online softmax work, sub-tile by sub-tile.
 bool is_tiled(const Operation& op) {
-  return op.unit == Unit::kMatrix || op.operand == Operand::kK || op.operand == Operand::kV;
+  return op.unit == Unit::kMatrix || op.operand == Operand::kK || op.operand == Operand::kV ||
+         op.vector != VectorKind::kSoftmax;
 }
 
 /// Keeps the operations of all cores and brings them into order.
@@ -53,8 +54,9 @@ class Recorder : public OperationSink {
   std::vector<Step> steps_;
 };
 
-const char* unit_verb(Unit unit) {
-  switch (unit) {
+const char* verb(const Operation& op) {
+  constexpr std::array kVector{"softmax to", "online softmax to", "rescale", "normalise"};
+  switch (op.unit) {
     case Unit::kLoad:
       return "load";
     case Unit::kStore:
@@ -64,7 +66,7 @@ const char* unit_verb(Unit unit) {
     case Unit::kVector:
       break;
   }
-  return "softmax to";
+  return kVector[static_cast<std::size_t>(op.vector)];
 }
 
 }  // namespace
@@ -76,9 +78,8 @@ std::vector<Step> record_program(Evaluator& evaluator, const Tiling& tiling, Obj
 
 std::string step_text(const Step& step) {
   const Operation& op = step.operation;
-  std::string text =
-      fmt::format("{} {} (core {}, round {}, pair {}, query tile {}", unit_verb(op.unit),
-                  operand_letter(op.operand), op.core, op.round, op.pair, op.q_tile);
+  std::string text = fmt::format("{} {} (core {}, round {}, pair {}, query tile {}", verb(op),
+                                 operand_letter(op.operand), op.core, op.round, op.pair, op.q_tile);
   if (is_tiled(op)) {
     text += fmt::format(", sub-tile {}", op.sub_tile);
   }
@@ -86,7 +87,7 @@ std::string step_text(const Step& step) {
 }
 
 std::string slot_text(const SlotUse& slot) {
-  constexpr std::array kNames{"input", "k", "v", "s", "p", "output", "landing"};
+  constexpr std::array kNames{"input", "k", "v", "s", "p", "output", "landing", "state"};
   return fmt::format("{}[{}] of core {}", kNames[static_cast<std::size_t>(slot.pool)], slot.index,
                      slot.core);
 }

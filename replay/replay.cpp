@@ -50,7 +50,7 @@ NumericError compare(const Problem& problem, const Tiling& tiling, const Element
   const AttentionScale scale = attention(problem.workload, dram, take);
   error.output_scale = scale.output;
   error.relative = error.absolute / scale.output;
-  error.bound = error_bound(problem.workload, elements, tiling, scale);
+  error.bound = error_bound(problem, elements, tiling, scale);
   return error;
 }
 

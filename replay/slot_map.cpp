@@ -11,7 +11,7 @@ namespace {
 
 using Pool = SlotUse::Pool;
 
-/// A footprint lists the input first and the output last; K, V, S and P stand between.
+/// A footprint lists the input first and the output last; K, V, S, P and the state stand between.
 Pool pool_of(const Footprint& footprint, std::size_t index) {
   if (index == 0) {
     return Pool::kInput;
@@ -26,6 +26,8 @@ Pool pool_of(const Footprint& footprint, std::size_t index) {
       return Pool::kValue;
     case Operand::kS:
       return Pool::kScore;
+    case Operand::kState:
+      return Pool::kState;
     default:
       return Pool::kProbability;
   }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/math.h"
+#include "schedules/expand_online.h"
 #include "schedules/visible.h"
 
 namespace tilewright {
@@ -336,7 +337,11 @@ void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
   const std::int64_t active = active_cores(counts, tiling.core_split, layout);
   const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
   for (std::int64_t core = 0; core < active; core += together) {
-    Expander(shape, tiling, layout, phase, core, sink).run();
+    if (phase.online) {
+      expand_online(shape, tiling, layout, phase, core, sink);
+    } else {
+      Expander(shape, tiling, layout, phase, core, sink).run();
+    }
   }
 }
 
@@ -348,6 +353,10 @@ double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayo
   const double rounds = real(shape.pairs) * real(ceil_div(counts.q_tiles, together) * together);
   double operations = 0;
   for (const PhasePlan& phase : phases) {
+    if (phase.online) {
+      operations += rounds * (2 + 6 * real(counts.sub_tiles));
+      continue;
+    }
     const double stages = (phase.has_first ? 1 : 0) + (phase.has_second ? 1 : 0);
     operations += rounds * (3 + 2 * stages * real(counts.sub_tiles));
   }

@@ -14,7 +14,16 @@ enum class Unit : std::uint8_t { kLoad, kStore, kMatrix, kVector };
 /// A slot of an operand and which of its successive contents is meant: contents count upwards, and
 /// the first writer of a new one waits for the readers of the one before.
 struct SlotUse {
-  enum class Pool : std::uint8_t { kInput, kKey, kValue, kScore, kProbability, kOutput, kLanding };
+  enum class Pool : std::uint8_t {
+    kInput,
+    kKey,
+    kValue,
+    kScore,
+    kProbability,
+    kOutput,
+    kLanding,
+    kState
+  };
   Pool pool = Pool::kInput;
   std::int64_t index = 0;
   std::int64_t content = 0;
@@ -25,6 +34,7 @@ struct Operation {
   Unit unit = Unit::kLoad;
   Operand operand = Operand::kNone;  ///< what is moved or produced
   MatmulKind matmul = MatmulKind::kQK;
+  VectorKind vector = VectorKind::kSoftmax;
   std::int64_t core = 0;
   bool follows = false;  ///< starts with the newest operation before it that does not: lock-step
   std::int64_t round = 0;

@@ -18,7 +18,16 @@ enum class MatmulKind : std::uint8_t {
   kPV   ///< rows x F x cols: adds to the output; its right operand is a V sub-tile
 };
 
-enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO };
+/// What the vector unit does in one operation.
+enum class VectorKind : std::uint8_t {
+  kSoftmax,        ///< of whole score rows
+  kOnlineSoftmax,  ///< of one sub-tile, with the state of its rows brought up to date
+  kRescale,        ///< O times the correction factor of the next sub-tile's maximum
+  kNormalise       ///< O divided by the sum of its row
+};
+
+/// kState: running maximum, running sum and correction factor of every row (online form).
+enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kState };
 
 /// One phase. A round goes through the stages that are present, in this order:
 ///   input load -> first matmul (streams K or V) -> softmax -> second matmul (streams V) -> store.
@@ -26,6 +35,9 @@ enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO };
 /// matmul of round i + L + 1, then the store of round i, then the softmax of round i + L + 1;
 /// before that the first L + 1 rounds' loads, first matmuls and softmaxes. A slot is handed over as
 /// a whole.
+///
+/// In the online form (`online`) what is said of rounds holds for steps, the sub-tiles of a round:
+/// expand_online.h.
 struct PhasePlan {
   Operand input = Operand::kNone;
   std::int64_t input_row_bytes = 0;  ///< per row and pair, in DRAM and in its slot
@@ -43,6 +55,9 @@ struct PhasePlan {
   bool scores_ahead = false;
   /// The store of round i is issued before the loads of the next round (else after them).
   bool store_first = false;
+  /// Online softmax: first matmul, softmax and second matmul sub-tile by sub-tile; P in S's slot.
+  bool online = false;
+  std::int64_t state_row_bytes = 0;  ///< state slots of an online softmax
 
   std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };

@@ -66,6 +66,8 @@ class Schedule {
   virtual ModeValues searched(std::string_view variant) const = 0;
   /// Values that are legal, e.g. in --pin and --tiling; a superset of searched().
   virtual ModeValues legal(std::string_view variant) const { return searched(variant); }
+  /// A reason if it cannot run the workload, beyond what none can.
+  virtual std::optional<std::string> refuses(const Workload&) const { return std::nullopt; }
   /// The program of all candidates of a mode.
   virtual Plan plan(const Shape& shape, const Mode& mode, bool serial) const = 0;
 };
@@ -76,8 +78,8 @@ bool is_legal(const Shape& shape, const Tiling& tiling);
 /// Why is_legal() is false, for people.
 std::string illegal_reason(const Shape& shape, const Tiling& tiling);
 
-/// A reason if no schedule can run the workload as it stands (a mask, for now).
-std::optional<std::string> refusal(const Workload& workload);
+/// A reason if the schedule cannot run the workload.
+std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload);
 
 /// All schedules, in the order of tables.
 std::span<const Schedule* const> all_schedules();
@@ -91,6 +93,12 @@ inline bool is_serial(std::string_view variant) {
 
 /// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common.
 PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
+
+/// The same with online softmax: what flash2 and flash3 have in common.
+PhasePlan online_phase(const Shape& shape, std::int64_t lookahead);
+
+/// Schedule::refuses() of those.
+std::optional<std::string> refuse_mask(const Workload& workload);
 
 /// P V with P from DRAM: the last phase of layerwise and softpipe.
 PhasePlan output_phase(const Shape& shape, std::int64_t buffers);

@@ -11,11 +11,9 @@
 namespace tilewright {
 
 std::span<const Schedule* const> all_schedules() {
-  static const std::array<const Schedule*, 4> table{
-      &layerwise_schedule(),
-      &softpipe_schedule(),
-      &flat_schedule(),
-      &mas_schedule(),
+  static const std::array<const Schedule*, 6> table{
+      &layerwise_schedule(), &softpipe_schedule(), &flat_schedule(),
+      &mas_schedule(),       &flash2_schedule(),   &flash3_schedule(),
   };
   return table;
 }
@@ -32,14 +30,14 @@ const Schedule& find_schedule(std::string_view name) {
       fmt::format("unknown schedule '{}'{}", printable(name), suggestion(name, names)));
 }
 
-std::optional<std::string> refusal(const Workload& workload) {
+std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload) {
   if (workload.bias_bytes > 0) {
     return "no schedule supports an additive bias yet, expected no bias_bytes";
   }
   if (workload.v_in_k) {
     return "no schedule supports V as a part of K yet, expected v_in_k: false";
   }
-  return std::nullopt;
+  return schedule.refuses(workload);
 }
 
 PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead) {
@@ -69,6 +67,22 @@ PhasePlan output_phase(const Shape& shape, std::int64_t buffers) {
   phase.output_row_bytes = shape.v_dim * shape.bytes.input;
   phase.store_first = buffers == 1;
   return phase;
+}
+
+PhasePlan online_phase(const Shape& shape, std::int64_t lookahead) {
+  PhasePlan phase = fused_phase(shape, lookahead);
+  phase.online = true;
+  phase.score_row_bytes = 0;            // as wide as a sub-tile: no figure of the phase
+  constexpr std::int64_t kFigures = 3;  // maximum, sum and correction factor
+  phase.state_row_bytes = kFigures * shape.bytes.accumulator;
+  return phase;
+}
+
+std::optional<std::string> refuse_mask(const Workload& workload) {
+  if (workload.mask != Mask::kNone) {
+    return "an online softmax has no masks yet, expected mask: none";
+  }
+  return std::nullopt;
 }
 
 bool is_legal(const Shape& shape, const Tiling& tiling) {

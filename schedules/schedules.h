@@ -9,5 +9,7 @@ const Schedule& layerwise_schedule();
 const Schedule& softpipe_schedule();
 const Schedule& flat_schedule();
 const Schedule& mas_schedule();
+const Schedule& flash2_schedule();
+const Schedule& flash3_schedule();
 
 }  // namespace tilewright

@@ -147,7 +147,7 @@ class NoTilingTest(CommandLineTest):
 
 class EvaluateTest(CommandLineTest):
     def test_the_reference_equals_the_analytic_model(self):
-        for schedule in ("layerwise", "flat", "mas"):
+        for schedule in ("layerwise", "flat", "mas", "flash2", "flash3"):
             arguments = [*EVALUATE[:-1], schedule, "--tiling", "q_rows=64,kv_cols=64"]
             text = self.succeed(*arguments, "--reference", "--format", "json")
             result = json.loads(text)
@@ -246,7 +246,7 @@ class ValidateAndListTest(CommandLineTest):
         self.assertRegex(
             done.stderr,
             r"\Atilewright: \S*bias.yaml:5: note: 'case' is refused by layerwise, softpipe, flat, "
-            r"mas: [^\n]*additive bias[^\n]*\n\Z")
+            r"mas, flash2, flash3: [^\n]*additive bias[^\n]*\n\Z")
 
     def test_a_changed_result_is_refused(self):
         path = self.folder / "r.yaml"

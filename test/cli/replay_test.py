@@ -27,7 +27,7 @@ class ReplayTest(CommandLineTest):
         self.assertRegex(text, r"(?m)^  verdict +all as predicted$")
 
     def test_bytes_and_peak_equal_those_of_the_result(self):
-        for schedule in ("layerwise", "flat", "mas"):
+        for schedule in ("layerwise", "flat", "mas", "flash2", "flash3"):
             path = self.result(*TUNE[:-1], schedule, name=f"{schedule}.json")
             cost = json.loads(path.read_text())["cost"]
             replay, = self.replays(path)

@@ -39,7 +39,7 @@ class WorkSink final : public OperationSink {
       const bool scores = op.matmul == MatmulKind::kQK;
       (scores ? qk_scores : pv_scores) += op.rows * op.cols;
       (scores ? computed : weighed).insert({op.pair, op.q_tile, op.sub_tile});
-    } else if (op.unit == Unit::kVector) {
+    } else if (op.unit == Unit::kVector && op.operand == Operand::kP) {
       softmax_scores += op.rows * op.cols;
     }
   }

@@ -13,7 +13,7 @@ import sys
 
 GOLDEN = pathlib.Path(__file__).with_name("mas12-mas-edge.csv")
 ROWS = (("flat-serial", "flat", True), ("flat-double-buffered", "flat", False),
-        ("mas", "mas", False))
+        ("mas", "mas", False), ("flash2", "flash2", False), ("flash3", "flash3", False))
 
 
 def best_cycles(program):

@@ -123,7 +123,8 @@ class Checker:
 
     def run(self):
         for check in (self.queues, self.edges_hold, self.slots, self.coverage, self.matmuls,
-                      self.lock_step, self.softmaxes, self.stores, self.overwritten, self.totals):
+                      self.lock_step, self.softmaxes, self.online_softmaxes, self.rescalings,
+                      self.normalisations, self.stores, self.overwritten, self.totals):
             check()
         return self.problems
 
@@ -133,6 +134,11 @@ class Checker:
     def of(self, operation, op):
         """Operations of that name for the round and pair of `op`."""
         return self.by_place[(operation, *op.place)]
+
+    def of_step(self, operation, op, later=0):
+        """The same for the sub-tile of `op` alone, or one `later`."""
+        return [other for other in self.of(operation, op)
+                if other.sub_tile == op.sub_tile + later]
 
     def queues(self):
         queues = collections.defaultdict(list)
@@ -254,7 +260,8 @@ class Checker:
             if op.operation not in ("matmul_qk", "matmul_pv"):
                 continue
             operand = "K" if op.operation == "matmul_qk" else "V"
-            columns = [use for use in op.reads if not self.is_rows(op, use)]
+            columns = [use for use in op.reads
+                       if use.pool != "out" and not self.is_rows(op, use)]
             if not columns:
                 self.wrong(f"{op} reads no {operand}")
             elif not self.loaded(op, operand, columns):
@@ -269,7 +276,7 @@ class Checker:
             operand = "Q" if op.operation == "matmul_qk" else "P"
             makers, delay = self.of(f"load_{operand}", op), self.latency
         else:
-            makers, delay = self.of("softmax", op), 0
+            makers, delay = self.of("softmax", op) or self.of_step("online_softmax", op), 0
         if len(makers) != 1 or uses[0] not in makers[0].writes:
             self.wrong(f"{op} reads {uses[0]}, which nobody made for it")
         elif op.start < makers[0].end + delay:
@@ -294,11 +301,68 @@ class Checker:
             if any(other.start < op.end for other in self.of("matmul_pv", op)):
                 self.wrong(f"{op} ends after a P V that needs it")
 
+    def online_softmaxes(self):
+        """Each reads the scores of its own sub-tile, of all pairs of its step, and the state that the
+        one before has left."""
+        for op in self.operations:
+            if op.operation != "online_softmax":
+                continue
+            scores = self.of_step("matmul_qk", op)
+            if len(scores) != 1 or not set(scores[0].writes) <= set(op.reads):
+                self.wrong(f"{op} does not read the scores of its sub-tile")
+            for other in self.operations:
+                if (other.operation == "matmul_qk" and other.place[:3] == op.place[:3]
+                        and other.sub_tile == op.sub_tile and other.end > op.start):
+                    self.wrong(f"{op} starts before {other} of its step")
+            self.expect_state(op, self.of_step("online_softmax", op, -1), op.sub_tile > 0)
+            if any(other.start < op.end for other in self.of_step("matmul_pv", op)):
+                self.wrong(f"{op} ends after a P V that needs it")
+
+    def expect_state(self, op, makers, wanted=True):
+        """`op` reads the state that its maker left, if one is wanted."""
+        states = [use for use in op.reads if use.pool == "state"]
+        if len(states) != wanted:
+            self.wrong(f"{op} reads {len(states)} states")
+        elif wanted and (len(makers) != 1 or states[0] not in makers[0].writes
+                         or op.start < makers[0].end):
+            self.wrong(f"{op} reads a state that is not there")
+
+    def rescalings(self):
+        """Between the P V of two sub-tiles, O is brought to the maximum of the second one."""
+        for op in self.operations:
+            if op.operation == "matmul_pv" and self.of("online_softmax", op) and op.sub_tile > 0:
+                before = self.of_step("rescale", op, -1)
+                if len(before) != 1 or op.start < before[0].end:
+                    self.wrong(f"{op} adds to an O that was not rescaled")
+            if op.operation == "rescale":
+                self.after_products(op, self.step_products(op))
+                self.expect_state(op, self.of_step("online_softmax", op, 1))
+
+    def normalisations(self):
+        for op in self.operations:
+            if op.operation == "normalise":
+                self.after_products(op, self.of("matmul_pv", op))
+                self.expect_state(op, self.of_step("online_softmax", op))
+                if op.sub_tile != self.sub_tiles - 1:
+                    self.wrong(f"{op} comes before the last sub-tile")
+
+    def step_products(self, op):
+        """P V of all pairs of the step: they share a slot."""
+        return [other for other in self.operations
+                if other.operation == "matmul_pv" and other.place[:3] == op.place[:3]
+                and other.sub_tile == op.sub_tile]
+
+    def after_products(self, op, products):
+        if not products or any(op.start < other.end for other in products):
+            self.wrong(f"{op} starts before the P V that it adjusts")
+
     def stores(self):
         makers = {"store_O": "matmul_pv", "store_S": "matmul_qk", "store_P": "softmax"}
         for op in self.operations:
             if op.operation in makers:
                 made = self.of(makers[op.operation], op)
+                if op.operation == "store_O" and self.of("online_softmax", op):
+                    made = self.of("normalise", op)
                 if not made or any(op.start < maker.end for maker in made):
                     self.wrong(f"{op} starts before what it stores is there")
 

@@ -90,6 +90,14 @@ class GraphTest(unittest.TestCase):
         for lookahead in (0, 1, 2, 3):
             self.expect_all_sound("mas", lookahead=lookahead)
 
+    def test_flash2(self):
+        self.expect_all_sound("flash2")
+
+    def test_flash3_with_every_look_ahead(self):
+        for lookahead in (0, 1, 2, 3):
+            self.expect_all_sound("flash3", lookahead=lookahead)
+        self.expect_all_sound("flash3", lookahead=2, kv_cols=KV_LEN)
+
     def test_queries_that_do_not_divide_by_the_cores(self):
         """A core without the last tile of a group waits for the others that share its K and V."""
         hw = "mas-edge"
@@ -128,15 +136,13 @@ class ScriptTest(unittest.TestCase):
             self.assertIn("dram_read_bytes is ", check(LAUNCH[hw], 1)[1])
 
 
-class CorruptedGraphTest(unittest.TestCase):
-    """The checks are no empty promise: a graph that lies is found out."""
+class CorruptedGraph(unittest.TestCase):
+    """A sound graph, to be corrupted by tests."""
 
-    def setUp(self):
-        self.hw = str(CHANNELS)
-        self.graph, self.result = evaluate(
-            self.hw, "mas", heads=1, q_rows=5, kv_cols=4, kv_resident="true", buffers=2,
-            lookahead=1, overwrite="k", core_split="heads")
-        self.assertEqual(problems(self.hw, self.graph, self.result), [])
+    def evaluate(self, hw, schedule, **factors):
+        self.hw = hw
+        self.graph, self.result = evaluate(hw, schedule, **factors)
+        self.assertEqual(problems(hw, self.graph, self.result), [])
         self.keys = keys_of(self.graph)
 
     def nodes(self, operation):
@@ -156,6 +162,14 @@ class CorruptedGraphTest(unittest.TestCase):
         self.assertIn(old, self.graph)
         found = problems(self.hw, self.graph.replace(old, new), self.result)
         self.assertTrue(any(says in problem for problem in found), found[:5])
+
+
+class CorruptedGraphTest(CorruptedGraph):
+    """The checks are no empty promise: a graph that lies is found out."""
+
+    def setUp(self):
+        self.evaluate(str(CHANNELS), "mas", heads=1, q_rows=5, kv_cols=4, kv_resident="true",
+                      buffers=2, lookahead=1, overwrite="k", core_split="heads")
 
     def test_a_start_that_is_too_early(self):
         node = self.nodes("softmax")[3]
@@ -177,10 +191,7 @@ class CorruptedGraphTest(unittest.TestCase):
         self.expect_found_out(reload, "", says="nobody loaded again")
 
     def test_the_share_of_another_core_that_is_missing(self):
-        self.hw = "mas-edge"
-        self.graph, self.result = evaluate(self.hw, "mas", heads=1, q_rows=9, kv_cols=4,
-                                           core_split="q")
-        self.keys = keys_of(self.graph)
+        self.evaluate("mas-edge", "mas", heads=1, q_rows=9, kv_cols=4, core_split="q")
         helper = [node for node in self.nodes("load_V") if self.value(node, "core") == 1][-1]
         self.expect_found_out(helper, "", says="reads V that was not loaded")
 
@@ -222,6 +233,38 @@ class CorruptedGraphTest(unittest.TestCase):
         self.result["cost"]["cycles"] += 1
         self.assertTrue(any("cycles" in problem for problem in
                             problems(self.hw, self.graph, self.result)))
+
+
+class CorruptedOnlineGraphTest(CorruptedGraph):
+    """The same for an online softmax."""
+
+    def setUp(self):
+        self.evaluate(str(CHANNELS), "flash3", heads=1, q_rows=5, kv_cols=4, buffers=2, lookahead=2)
+
+    def test_a_rescaling_that_is_missing(self):
+        self.expect_found_out(self.nodes("rescale")[2], "", says="was not rescaled")
+
+    def test_a_rescaling_of_another_sub_tile(self):
+        node = self.nodes("rescale")[1]
+        other = self.changed(node, sub_tile=self.value(node, "sub_tile") + 1)
+        self.expect_found_out(node, other, says="was not rescaled")
+
+    def test_a_division_before_its_last_product(self):
+        node = self.nodes("normalise")[1]
+        self.expect_found_out(node, self.changed(node, start=0, end=1), says="before the P V")
+
+    def test_a_division_that_is_missing(self):
+        self.expect_found_out(self.nodes("normalise")[-1], "", says="before what it stores is there")
+
+    def test_the_scores_of_another_sub_tile(self):
+        node = self.nodes("online_softmax")[1]
+        other = self.changed(node, sub_tile=self.value(node, "sub_tile") + 1)
+        self.expect_found_out(node, other, says="does not read the scores of its sub-tile")
+
+    def test_a_state_that_nobody_left(self):
+        node = self.nodes("online_softmax")[1]
+        reads = re.search(rf'"{self.keys["reads"]}">([^<]*)<', node).group(1)
+        self.expect_found_out(node, self.changed(node, reads=reads.split()[0]), says="reads 0 states")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ std::int64_t fetches(const Tiling& t, const Workload& w, const Hardware& hw) {
 }
 
 TEST_CASE("traffic is the closed form for streamed and resident K and V") {
-  for (const char* name : {"flat", "mas"}) {
+  for (const char* name : {"flat", "mas", "flash2", "flash3"}) {
     for_each_case(
         kSeed, counted(5000), find_schedule(name), "", DrawKind::kRandom,
         [](const OracleCase& drawn) {

@@ -147,6 +147,12 @@ TEST_CASE("softpipe: 10,000 random candidates equal the reference") {
 TEST_CASE("mas: 10,000 random candidates equal the reference") {
   expect_equal("mas", kCases, DrawKind::kRandom);
 }
+TEST_CASE("flash2: 10,000 random candidates equal the reference") {
+  expect_equal("flash2", kCases, DrawKind::kRandom);
+}
+TEST_CASE("flash3: 10,000 random candidates equal the reference") {
+  expect_equal("flash3", kCases, DrawKind::kRandom);
+}
 TEST_CASE("layerwise: 200 candidates whose queues drift for long equal the reference") {
   expect_balanced_equal("layerwise", 500, 0);
 }
@@ -158,6 +164,13 @@ TEST_CASE("softpipe: 200 candidates whose queues drift for long equal the refere
 }
 TEST_CASE("mas: 200 candidates whose queues drift for long equal the reference") {
   expect_balanced_equal("mas", 1000, 3);
+}
+
+TEST_CASE("flash2: 200 candidates whose queues drift for long equal the reference") {
+  expect_balanced_equal("flash2", 1000, 1);
+}
+TEST_CASE("flash3: 200 candidates whose queues drift for long equal the reference") {
+  expect_balanced_equal("flash3", 1000, 3);
 }
 
 /// Whether the core without the last query tile of a group takes longer than core 0.

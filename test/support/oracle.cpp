@@ -39,20 +39,25 @@ class PhaseProbe {
     times_ = evaluator.phase_times(drawn.tiling, costs, plan.phases()[phase], rounds);
     times_.full_groups = 1;
     times_.edge_heads = 0;
+    length_ = watches_steps(problem, drawn.tiling) ? &times_.sub_tiles : &times_.positions;
   }
+  PhaseProbe(const PhaseProbe&) = delete;
+  PhaseProbe& operator=(const PhaseProbe&) = delete;
 
-  std::int64_t positions() const { return times_.positions; }
+  /// Rounds of the group; where steps are watched, steps of a round.
+  std::int64_t length() const { return *length_; }
 
-  /// What kPeriod more rounds add to the makespan of `positions` rounds.
-  std::int64_t growth(std::int64_t positions) {
-    times_.positions = positions;
+  /// What kPeriod more rounds add to the makespan of `length` rounds.
+  std::int64_t growth(std::int64_t length) {
+    *length_ = length;
     const std::int64_t from = phase_makespan(times_);
-    times_.positions = positions + kPeriod;
+    *length_ = length + kPeriod;
     return phase_makespan(times_) - from;
   }
 
  private:
   PhaseTimes times_;
+  std::int64_t* length_ = nullptr;
 };
 
 std::size_t phases_of(const OracleCase& drawn) {
@@ -60,10 +65,15 @@ std::size_t phases_of(const OracleCase& drawn) {
   return problem.plans.of(drawn.tiling).phase_count;
 }
 
-/// Many query tiles over few keys: thousands of rounds.
-void make_long(Random& random, Workload& workload) {
+/// Many query tiles over few keys: thousands of rounds. With an online softmax perhaps the other
+/// way round: thousands of steps.
+void make_long(Random& random, const Schedule& schedule, Workload& workload) {
   workload.q_len = random.log_between(500, 6000);
   workload.kv_len = random.between(1, 8);
+  const Plan plan = schedule.plan(shape_of(workload), {}, false);
+  if (plan.phases().front().online && random.chance(50)) {
+    std::swap(workload.q_len, workload.kv_len);
+  }
   keep_valid(workload);
 }
 
@@ -94,8 +104,9 @@ bool balance(Random& random, OracleCase& drawn) {
   Hardware& hw = drawn.hardware;
   const std::size_t count = phases_of(drawn);
   const Workload& w = drawn.workload;
-  // A round's loads; of several phases, those of the one with the softmax.
-  const std::int64_t elements = count == 1 ? (t.q_rows + w.kv_len) * w.qk_dim : t.q_rows * w.kv_len;
+  // A round's (or step's) loads; of several phases, those of the one with the softmax.
+  const std::int64_t cols = watches_steps(problem_of(drawn), t) ? t.kv_cols : w.kv_len;
+  const std::int64_t elements = count == 1 ? (t.q_rows + cols) * w.qk_dim : t.q_rows * w.kv_len;
   const std::int64_t bytes = t.heads * elements * w.bytes.input;
   const std::int64_t wanted =
       count == 1 ? random.log_between(1000, 20'000) : random.log_between(5000, 100'000);
@@ -125,7 +136,9 @@ bool balance(Random& random, OracleCase& drawn) {
 
 /// Gives a case with many rounds two queues that are nearly balanced; false if it cannot.
 bool make_balanced(Random& random, const Shape& shape, OracleCase& drawn) {
-  drawn.tiling.q_rows = std::min<std::int64_t>(drawn.tiling.q_rows, 4);
+  const bool steps = drawn.workload.kv_len > drawn.workload.q_len;
+  std::int64_t& size = steps ? drawn.tiling.kv_cols : drawn.tiling.q_rows;
+  size = std::min<std::int64_t>(size, 4);
   if (!is_legal(shape, drawn.tiling)) {
     return false;
   }
@@ -136,19 +149,60 @@ bool make_balanced(Random& random, const Shape& shape, OracleCase& drawn) {
   return (!uneven || make_uneven(random, shape, drawn)) && balance(random, drawn);
 }
 
+/// Elementary operations and L1 accesses of the vector unit, operation by operation.
+class VectorCount final : public OperationSink {
+ public:
+  explicit VectorCount(const Shape& shape) : shape_(shape) {}
+
+  void take(const Operation& op) override {
+    if (op.unit != Unit::kVector) {
+      return;
+    }
+    const ElementBytes& b = shape_.bytes;
+    if (op.vector == VectorKind::kRescale || op.vector == VectorKind::kNormalise) {
+      operations += op.rows * shape_.v_dim;
+      l1_bytes += op.rows * b.accumulator * (2 * shape_.v_dim + 1);
+      return;
+    }
+    const bool online = op.vector == VectorKind::kOnlineSoftmax;
+    const std::int64_t cast = b.score == b.input ? 0 : 1;
+    const std::int64_t cap = shape_.softcap ? 5 : 0;
+    operations += op.rows * op.cols * ((online ? 4 : 5) + cast + cap) + (online ? 5 * op.rows : 0);
+    operations += op.rows * op.masked_cols;
+    l1_bytes += op.rows * op.cols * (b.score + b.input);
+    if (online) {
+      // Maximum, sum and factor are written; the first two were read if there were any.
+      l1_bytes += op.rows * b.accumulator * (op.sub_tile > 0 ? 5 : 3);
+    }
+  }
+
+  Int128 operations = 0;
+  Int128 l1_bytes = 0;
+
+ private:
+  const Shape& shape_;
+};
+
+VectorCount vector_count(const Problem& problem, const Tiling& tiling) {
+  VectorCount count(problem.shape);
+  for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
+    expand(problem.shape, tiling, problem.layout, phase, count);
+  }
+  return count;
+}
+
 /// Energy from its definition and what the graph has counted.
-Int128 energy_of(const OracleCase& drawn, const Shape& s, const ReferenceTotals& totals,
+Int128 energy_of(const OracleCase& drawn, const Problem& problem, const ReferenceTotals& totals,
                  std::int64_t cycles) {
+  const Shape& s = problem.shape;
+  const VectorCount vector = vector_count(problem, drawn.tiling);
   const EnergyTable& e = drawn.hardware.energy;
   const Int128 scores = totals.scores;
   const Int128 macs = scores * (s.qk_dim + s.v_dim);
   const Int128 dram = totals.read_bytes + totals.write_bytes;
   const Int128 l0 = totals.l0_bytes;
-  const std::int64_t vector_operations =
-      (s.bytes.score == s.bytes.input ? 5 : 6) + (s.softcap ? 5 : 0);
-  const Int128 l1 = dram + l0 + scores * (s.bytes.score + s.bytes.input);
-  const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 +
-                       (scores * vector_operations + totals.masked_scores) * e.vector_op_fj +
+  const Int128 l1 = dram + l0 + vector.l1_bytes;
+  const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 + vector.operations * e.vector_op_fj +
                        l1 * e.l1_fj_per_byte + l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
   return layer * drawn.workload.repeat + static_cast<Int128>(cycles) * e.static_fj_per_cycle;
 }
@@ -182,8 +236,12 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   if (family) {
     make_family(random, *family, drawn.workload);
   }
+  if (schedule.refuses(drawn.workload)) {
+    drawn.workload.mask = Mask::kNone;
+    drawn.workload.window = 0;
+  }
   if (balanced) {
-    make_long(random, drawn.workload);
+    make_long(random, schedule, drawn.workload);
   }
   const Shape shape = shape_of(drawn.workload);
   const CoreLayout layout{drawn.hardware.cores, drawn.hardware.l1.shared};
@@ -224,7 +282,7 @@ std::optional<std::string> difference(const OracleCase& drawn) {
       {"store busy", d.store_busy_cycles, repeat * t.store_busy_cycles},
       {"overlap", d.overlap_cycles, repeat * t.overlap_cycles},
       {"L0 bytes", d.l0_bytes, repeat * t.l0_bytes},
-      {"energy", found->figures.energy_fj, energy_of(drawn, problem.shape, t, cycles)},
+      {"energy", found->figures.energy_fj, energy_of(drawn, problem, t, cycles)},
   }};
   for (const auto& [name, analytic, reference] : figures) {
     if (analytic != reference) {
@@ -241,12 +299,12 @@ Transient transient_of(const OracleCase& drawn) {
   Transient transient;
   for (std::size_t phase = 0; phase < histories.size(); ++phase) {
     PhaseProbe probe(drawn, phase);
-    std::int64_t position = probe.positions();
-    const std::int64_t settled = probe.growth(position);
-    while (position > 1 && probe.growth(position - 1) == settled) {
-      --position;
+    std::int64_t length = probe.length();
+    const std::int64_t settled = probe.growth(length);
+    while (length > 1 && probe.growth(length - 1) == settled) {
+      --length;
     }
-    transient.makespan_rounds = std::max(transient.makespan_rounds, position - 1);
+    transient.makespan_rounds = std::max(transient.makespan_rounds, length - 1);
     transient.drifting_rounds =
         std::max(transient.drifting_rounds, drifting_rounds(histories[phase]));
   }

@@ -44,6 +44,7 @@ double operations_of(const OracleCase& drawn);
 
 /// How long it takes until the queues of the busiest core have settled. Not for serial variants:
 /// the simulation leaves out that every operation waits for the one before it.
+/// Where steps are watched (simulation.h), rounds are steps and a group is a round.
 struct Transient {
   /// Rounds of a group until every dozen more adds the same number of cycles to the makespan.
   std::int64_t makespan_rounds = 0;

@@ -19,7 +19,11 @@ class Simulator final : public OperationSink {
  public:
   Simulator(const Problem& problem, const Tiling& tiling, const OperationCosts& costs,
             PhaseHistory& history)
-      : problem_(problem), tiling_(tiling), costs_(costs), history_(history) {}
+      : problem_(problem),
+        tiling_(tiling),
+        costs_(costs),
+        history_(history),
+        steps_(watches_steps(problem, tiling) ? count_tiles(problem.shape, tiling).sub_tiles : 0) {}
 
   void take(const Operation& op) override {
     if (op.core > 0) {
@@ -57,7 +61,7 @@ class Simulator final : public OperationSink {
 
   std::int64_t cycles(const Operation& op) const {
     if (op.unit == Unit::kVector) {
-      return costs_.vector.softmax_cycles(op.rows, op.cols, op.masked_cols);
+      return costs_.vector_cycles({op.vector, op.rows, op.cols, op.masked_cols});
     }
     if (op.unit == Unit::kMatrix) {
       return costs_.matmul(op.matmul, op.rows != tiling_.q_rows, op.cols != tiling_.kv_cols).cycles;
@@ -66,7 +70,8 @@ class Simulator final : public OperationSink {
   }
 
   void note(const Operation& op, std::int64_t start, std::int64_t end) {
-    const auto round = static_cast<std::size_t>(op.round);
+    const auto round =
+        static_cast<std::size_t>(steps_ > 0 ? op.round * steps_ + op.sub_tile : op.round);
     if (history_.starts.size() <= round) {
       history_.starts.resize(round + 1, {-1, -1, -1, -1});
     }
@@ -79,11 +84,18 @@ class Simulator final : public OperationSink {
   const Tiling& tiling_;
   const OperationCosts& costs_;
   PhaseHistory& history_;
+  const std::int64_t steps_;  ///< of a round, if they are watched
   std::array<std::int64_t, 4> queues_{};
   std::map<std::pair<SlotUse::Pool, std::int64_t>, SlotTimes> slots_;
 };
 
 }  // namespace
+
+bool watches_steps(const Problem& problem, const Tiling& tiling) {
+  constexpr std::int64_t kLongRound = 60;
+  return problem.plans.of(tiling).phases().front().online &&
+         count_tiles(problem.shape, tiling).sub_tiles > kLongRound;
+}
 
 std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
                                    Objective objective) {
@@ -95,7 +107,9 @@ std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
   std::vector<PhaseHistory> histories;
   for (const PhasePlan& phase : plan.phases()) {
     PhaseHistory& history = histories.emplace_back();
-    history.positions = rounds.positions;
+    history.positions = watches_steps(problem, tiling)
+                            ? count_tiles(problem.shape, tiling).sub_tiles
+                            : rounds.positions;
     Simulator simulator(problem, tiling, costs, history);
     expand(problem.shape, tiling, problem.layout, phase, simulator);
   }

@@ -10,10 +10,15 @@
 
 namespace tilewright::test {
 
+/// Whether queues are watched step by step, not round by round: in an online phase whose rounds are
+/// long. A round is then to its steps what a group is to its rounds.
+bool watches_steps(const Problem& problem, const Tiling& tiling);
+
 struct PhaseHistory {
   std::int64_t cycles = 0;  ///< end of the last operation
   std::int64_t positions = 1;
-  /// By round: the start of its first operation on each of load, store, matrix, vector; -1: none.
+  /// By round (or step): the start of its first operation on each of load, store, matrix, vector;
+  /// -1: none.
   std::vector<std::array<std::int64_t, 4>> starts;
 };
 

@@ -1,0 +1,85 @@
+// The lines of Evaluator::lower_bound() for an online phase: durations as linear functions of a
+// full tile's rows or columns that are nowhere above the true ones (docs/search.md).
+#include <algorithm>
+
+#include "costmodel/evaluator.h"
+
+namespace tilewright {
+
+/// A matmul under its array passes, not rounded up along one side, and one start-up; in units of
+/// 1 / kLineUnit cycles. Linear in that side.
+std::int64_t Evaluator::matmul_line(const MatmulTile& tile, std::int64_t MatmulTile::*along) const {
+  const MatrixUnit& unit = problem_.hardware.matrix;
+  Int128 passes =
+      static_cast<Int128>(pass_millicycles(unit, problem_.shape.bytes.input)) * kLineUnit;
+  std::int64_t side = 1;
+  const auto cut = [&](std::int64_t MatmulTile::*dimension, std::int64_t width) {
+    if (dimension == along) {
+      side = width;
+    } else {
+      passes *= ceil_div(tile.*dimension, width);
+    }
+  };
+  cut(&MatmulTile::m, unit.rows);
+  cut(&MatmulTile::n, unit.cols);
+  cut(&MatmulTile::k, unit.depth);
+  const auto rate = static_cast<std::int64_t>(passes / (static_cast<Int128>(side) * kMilli));
+  return tile.*along * rate + unit.startup_cycles * kLineUnit;
+}
+
+/// `out` has the least durations of the matmuls in those units already.
+void Evaluator::online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {
+  const std::int64_t cols = sizes.tiling.kv_cols;
+  const std::int64_t edge_cols = sizes.counts.edge_cols;
+  out.softmax = online_.softmax_line(rows, cols, kLineUnit);
+  out.softmax_edge = online_.softmax_line(rows, edge_cols, kLineUnit);
+  out.rescale = online_.rescale_line(rows, kLineUnit);
+  out.normalise = online_.normalise_line(rows, kLineUnit);
+  const auto raise = [&](MatmulKind kind, std::int64_t width, std::int64_t& time) {
+    const MatmulTile tile = matmul_tile(problem_.shape, kind, rows, width);
+    time = std::max(time, matmul_line(tile, &MatmulTile::m));
+  };
+  raise(MatmulKind::kQK, cols, out.first.matmul_full);
+  raise(MatmulKind::kQK, edge_cols, out.first.matmul_edge);
+  raise(MatmulKind::kPV, cols, out.second.matmul_full);
+  raise(MatmulKind::kPV, edge_cols, out.second.matmul_edge);
+}
+
+/// `least` in units of 1 / kLineUnit cycles, raised to functions of the columns of a full sub-tile.
+PhaseTimes Evaluator::online_along_cols(const Sizes& sizes, const PhaseTimes& least,
+                                        std::int64_t cols) const {
+  const Shape& shape = problem_.shape;
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const std::int64_t edge_cols = shape.cols - (least.sub_tiles - 1) * cols;
+  PhaseTimes times = least;
+  times.latency *= kLineUnit;
+  const auto raise = [](std::int64_t& time, std::int64_t line) {
+    time = std::max(time * kLineUnit, line);
+  };
+  const auto load = [&](MatmulKind kind, std::int64_t width) {
+    return width * (transfer.line_rate(stream_col_bytes(shape, kind), kLineUnit) /
+                    sizes.busiest.share) +
+           transfer.setup() * kLineUnit;
+  };
+  const auto stage = [&](MatmulKind kind, std::int64_t rows, StageTimes& out) {
+    const auto along = kind == MatmulKind::kQK ? &MatmulTile::n : &MatmulTile::k;
+    raise(out.matmul_full, matmul_line(matmul_tile(shape, kind, rows, cols), along));
+    raise(out.matmul_edge, matmul_line(matmul_tile(shape, kind, rows, edge_cols), along));
+    raise(out.load_full, load(kind, cols));
+    raise(out.load_edge, load(kind, edge_cols));
+  };
+  const auto place = [&](RoundTimes& round, std::int64_t rows) {
+    stage(MatmulKind::kQK, rows, round.first);
+    stage(MatmulKind::kPV, rows, round.second);
+    raise(round.softmax, online_.softmax_line_of_cols(rows, cols, kLineUnit));
+    raise(round.softmax_edge, online_.softmax_line_of_cols(rows, edge_cols, kLineUnit));
+    for (std::int64_t* time : {&round.input, &round.store, &round.rescale, &round.normalise}) {
+      *time *= kLineUnit;
+    }
+  };
+  place(times.full, sizes.busiest.rows_full);
+  place(times.last, sizes.busiest.rows_last);
+  return times;
+}
+
+}  // namespace tilewright

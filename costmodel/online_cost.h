@@ -1,0 +1,83 @@
+// Times of the vector unit's operations in an online softmax.
+#pragma once
+
+#include <cstdint>
+
+#include "common/math.h"
+#include "hw_profiles/hardware.h"
+#include "schedules/plan.h"
+
+namespace tilewright {
+
+/// Online softmax of one tile of scores (maximum, subtract, exp, sum per element, and a cast where
+/// P is narrower than S), with the update of its rows' state (maximum of two, subtract, exp,
+/// multiply, add per row); multiplying or dividing a tile of O by one factor per row.
+class OnlineCost {
+ public:
+  OnlineCost(const Hardware& hardware, const Shape& shape);
+
+  std::int64_t softmax_cycles(std::int64_t rows, std::int64_t cols) const {
+    return softmax_fixed_ +
+           cycles(lanes_.ceil(rows * cols) * element_milli_ + lanes_.ceil(rows) * row_milli_);
+  }
+  std::int64_t rescale_cycles(std::int64_t rows) const { return adjust_cycles(rows, mul_milli_); }
+  std::int64_t normalise_cycles(std::int64_t rows) const { return adjust_cycles(rows, div_milli_); }
+
+  /// A round of `rows` rows cut into `sub_tiles`, or several with as many rows in all.
+  struct Work {
+    std::int64_t rows = 0;
+    std::int64_t rounds = 1;
+    std::int64_t sub_tiles = 1;
+  };
+  // Lower bounds of the sums over all sub-tiles, whatever the tiles are.
+  std::int64_t least_softmax_cycles(const Work& work) const;
+  std::int64_t least_rescale_cycles(const Work& work) const;
+  std::int64_t least_normalise_cycles(const Work& work) const;
+
+  // Linear functions of `rows` below the times, in units of 1 / `unit` cycles.
+  std::int64_t softmax_line(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
+    return rows * rate(cols * element_milli_ + row_milli_, unit) + softmax_fixed_ * unit;
+  }
+  /// The same along `cols`.
+  std::int64_t softmax_line_of_cols(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
+    return cols * rate(rows * element_milli_, unit) + rate(rows * row_milli_, unit) +
+           softmax_fixed_ * unit;
+  }
+  std::int64_t rescale_line(std::int64_t rows, std::int64_t unit) const {
+    return rows * rate(v_dim_ * mul_milli_, unit) + startup_ * unit;
+  }
+  std::int64_t normalise_line(std::int64_t rows, std::int64_t unit) const {
+    return rows * rate(v_dim_ * div_milli_, unit) + startup_ * unit;
+  }
+
+ private:
+  static std::int64_t cycles(std::int64_t milli) { return ceil_div(milli, kMilli); }
+  std::int64_t adjust_cycles(std::int64_t rows, std::int64_t milli) const {
+    return startup_ + cycles(lanes_.ceil(rows * v_dim_) * milli);
+  }
+  /// At full lanes.
+  std::int64_t rate(std::int64_t milli, std::int64_t unit) const {
+    return static_cast<std::int64_t>(static_cast<Int128>(milli) * unit /
+                                     (static_cast<Int128>(lanes_.value()) * kMilli));
+  }
+
+  std::int64_t cols_ = 0;
+  std::int64_t v_dim_ = 0;
+  Divisor lanes_;
+  std::int64_t startup_ = 0;
+  std::int64_t softmax_fixed_ = 0;
+  std::int64_t element_milli_ = 0;
+  std::int64_t row_milli_ = 0;
+  std::int64_t mul_milli_ = 0;
+  std::int64_t div_milli_ = 0;
+};
+
+/// What an online softmax does in a layer beyond one over whole rows; linear in the sub-tiles of a
+/// round.
+struct OnlineWork {
+  Int128 operations = 0;  ///< of the vector unit, of one element each; may be fewer: below 0
+  Int128 l1_bytes = 0;    ///< read and written
+};
+OnlineWork online_work(const Shape& shape, std::int64_t sub_tiles);
+
+}  // namespace tilewright

@@ -1,0 +1,386 @@
+// The walk over the steps of an online phase, for online_pipeline.cpp alone: the state between
+// steps and one step's max-plus map.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "common/math.h"
+#include "costmodel/leap.h"
+#include "costmodel/online_record.h"
+#include "costmodel/step_map.h"
+
+namespace tilewright::online {
+
+/// Up to so many steps or rounds, stepping costs less than watching for a pattern.
+constexpr std::int64_t kFew = 3;
+
+/// `kResident`: K and V stay. `kShared`: loads and stores share a channel. These and the look-ahead
+/// are known when compiling, so that the times of a run of steps live in registers.
+///
+/// Between two steps the state is an array of times: first those that all steps move, then those
+/// that change where a round or a group ends (docs/cost_model.md, "Online form").
+template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead>
+class Pipeline {
+ public:
+  Pipeline(const PhaseTimes& times, Recorder& recorder)
+      : t_(times),
+        recorder_(recorder),
+        groups_(times.full_groups + (times.edge_heads > 0 ? 1 : 0)),
+        steps_of_group_(times.positions * times.sub_tiles),
+        kinds_(times) {}
+
+  std::int64_t makespan() const {
+    const std::int64_t steps = groups_ * steps_of_group_;
+    if (steps == 0) {
+      return 0;
+    }
+    Times s{};
+    Place place(kinds_);
+    Memory memory;
+    prologue(s, steps, place);
+    // Groups whose every step sees only rounds of full groups repeat one period.
+    if (!kinds_.alike()) {
+      const std::int64_t groups = t_.full_groups - ceil_div(kAhead, steps_of_group_);
+      if (groups > 1) {
+        again<All>(s, groups, [&](Times& state) {
+          Place copy = place;
+          walk(state, steps_of_group_, copy, memory);
+        });
+        place.leaving.skip_groups(groups);
+        place.entering.skip_groups(groups);
+      }
+    }
+    walk(s, steps, place, memory);
+    return std::max({s[kLoad], s[kMatrix], s[kVector], s[kStored1]});
+  }
+
+ private:
+  // When the matrix and the vector queue are free. The matrix queue's last operation of a step is
+  // the first stage, the vector queue's the softmax (at look-ahead 0 perhaps the rescaling).
+  static constexpr std::size_t kMatrix = 0;
+  static constexpr std::size_t kVector = 1;
+  /// O of the newest step is adjusted; at look-ahead 0: kVector.
+  static constexpr std::size_t kAdjusted = kLookahead > 0 ? 2 : kVector;
+  static constexpr std::size_t kLoad = kLookahead > 0 ? 3 : 2;
+  static constexpr std::size_t kStayLive = kLoad;  ///< while nothing is loaded
+  /// Streamed: the matmul before the last one of the newest first stage; the last matmul of the
+  /// newest second stage and the one before it.
+  static constexpr std::size_t kKey2 = kLoad + 1;
+  static constexpr std::size_t kValue1 = kKey2 + 1;
+  static constexpr std::size_t kValue2 = kValue1 + 1;
+  static constexpr std::size_t kStepLive = kResident ? kLoad + 1 : kValue2 + 1;
+  /// P of the oldest step in flight is there; further steps follow. The newest one: kVector. Looked
+  /// at where a round begins: later in it, the adjustment of O comes after that softmax.
+  static constexpr std::size_t kReady0 = kStepLive;
+  /// The last reader of the second newest input slot, the newest store (on separate channels that
+  /// is the store queue) and the one before it are done.
+  static constexpr std::size_t kInput2 = kReady0 + kLookahead;
+  static constexpr std::size_t kStored1 = kInput2 + 1;
+  static constexpr std::size_t kStored2 = kStored1 + 1;
+  static constexpr std::size_t kRoundLive = kStored2 + 1;
+  /// The last matmul that read the V of the newest finished group, of the one before it.
+  static constexpr std::size_t kGroup1 = kRoundLive;
+  static constexpr std::size_t kGroup2 = kGroup1 + 1;
+  static constexpr std::size_t kTimes = kRoundLive + (kResident ? 2 : 0);
+
+  using Times = std::array<std::int64_t, kTimes>;
+  using Stays = Extent<kStayLive>;
+  using Steps = Extent<kStepLive>;
+  using Rounds = Extent<kRoundLive>;
+  using All = Extent<kTimes>;
+
+  static constexpr auto kAhead = static_cast<std::int64_t>(kLookahead + 1);
+
+  /// The last rounds that were walked as equal ones. Later ones of the same kind that start from
+  /// the same state, but for a shift in time, end in the same state, but for that shift.
+  struct Memory {
+    std::int64_t rounds = 0;
+    const StepsRun* run;
+    Times entry;
+    Times exit;
+
+    bool recall(Times& s, const StepsRun* here, std::int64_t count) const {
+      if (count != rounds || here != run) {
+        return false;
+      }
+      const std::int64_t shift = s[0] - entry[0];
+      for (std::size_t i = 1; i < kRoundLive; ++i) {
+        if (s[i] - entry[i] != shift) {
+          return false;
+        }
+      }
+      for (std::size_t i = 0; i < kRoundLive; ++i) {
+        s[i] = exit[i] + shift;
+      }
+      return true;
+    }
+  };
+
+  /// The step that leaves and the one that enters.
+  struct Place {
+    explicit Place(const StepKinds<kResident>& kinds) : leaving(kinds), entering(kinds) {}
+    StepRuns leaving;
+    StepRuns entering;
+  };
+
+  /// Some steps in a row in which both kinds stay the same; no step enters at the end.
+  struct Segment {
+    const StepMap* leaving;
+    const StepMap* entering;
+    std::int64_t steps;
+  };
+
+  /// In a round both kinds together change five times at most.
+  static constexpr std::size_t kMostSegments = 6;
+
+  bool single() const { return t_.buffers == 1; }
+
+  /// repeat(), or, where intervals are recorded, steps until a whole window of steps in flight has
+  /// moved as one.
+  template <typename Count, typename Step>
+  [[gnu::always_inline]] void again(Times& s, std::int64_t n, const Step& take) const {
+    if constexpr (!Recorder::kActive) {
+      repeat<Count>(s, n, take);
+    } else {
+      repeat_recorded<Count>(recorder_, s, {n, kAhead + 3}, take);
+    }
+  }
+
+  void prologue(Times& s, std::int64_t steps, Place& place) const {
+    const std::int64_t end = std::min(kAhead, steps);
+    for (std::int64_t r = 0; r < end; ++r) {
+      const StepMap& kind = place.entering.kind();
+      front(s, kind, s[kMatrix]);
+      softmax(s, kind);
+      if (static_cast<std::size_t>(r) < kLookahead) {
+        s[kReady0 + static_cast<std::size_t>(r)] = s[kVector];
+      }
+      place.entering.take(1);
+    }
+  }
+
+  /// At most `steps` steps.
+  [[gnu::noinline]] void walk(Times& s, std::int64_t steps, Place& place, Memory& memory) const {
+    while (steps > 0 && !place.leaving.done()) {
+      const std::int64_t rounds = equal_rounds(place, steps);
+      if (rounds > kFew) {
+        steps -= rounds * t_.sub_tiles;
+        const bool repeats = !Recorder::kActive && !kinds_.alike();
+        if (!repeats || !memory.recall(s, place.leaving.run(), rounds)) {
+          memory.entry = s;
+          walk_rounds(s, rounds, place);
+          memory.exit = s;
+          memory.run = place.leaving.run();
+          memory.rounds = rounds;
+        }
+        place.leaving.skip_rounds(rounds);
+        place.entering.skip_rounds(rounds);
+        continue;
+      }
+      const Segment segment = next_segment(place, steps);
+      run_segment(s, segment);
+      steps -= segment.steps;
+    }
+  }
+
+  /// Rounds of one kind from here on, during which rounds of that kind (perhaps of the next group)
+  /// enter.
+  std::int64_t equal_rounds(const Place& place, std::int64_t steps) const {
+    if (!place.leaving.kind().first || place.leaving.run() != place.entering.run()) {
+      return 0;
+    }
+    return std::min(
+        {place.leaving.whole_rounds(), place.entering.whole_rounds(), steps / t_.sub_tiles});
+  }
+
+  Segment next_segment(Place& place, std::int64_t most) const {
+    const bool drains = place.entering.done();
+    Segment segment{&place.leaving.kind(), drains ? nullptr : &place.entering.kind(),
+                    std::min({most, place.leaving.left(), place.entering.left()})};
+    place.leaving.take(segment.steps);
+    if (!drains) {
+      place.entering.take(segment.steps);
+    }
+    return segment;
+  }
+
+  /// Equal rounds go through the same segments.
+  [[gnu::noinline]] void walk_rounds(Times& s, std::int64_t rounds, const Place& place) const {
+    std::array<Segment, kMostSegments> segments;
+    std::size_t count = 0;
+    Place one = place;
+    for (std::int64_t left = t_.sub_tiles; left > 0;) {
+      segments[count] = next_segment(one, left);
+      left -= segments[count++].steps;
+    }
+    const auto take = [&](Times& state) {
+      for (std::size_t i = 0; i < count; ++i) {
+        run_segment(state, segments[i]);
+      }
+    };
+    if (kResident && kinds_.alike()) {
+      again<All>(s, rounds, take);  // every round may be a group of its own
+    } else {
+      again<Rounds>(s, rounds, take);
+    }
+  }
+
+  [[gnu::always_inline]] void run_segment(Times& s, const Segment& segment) const {
+    if (segment.entering == nullptr) {
+      for (std::int64_t n = 0; n < segment.steps; ++n) {
+        drain(s, *segment.leaving);
+      }
+    } else if (segment.steps <= kFew) {
+      for (std::int64_t n = 0; n < segment.steps; ++n) {
+        step(s, *segment.leaving, *segment.entering);
+      }
+    } else {
+      run_steps(s, segment);
+    }
+  }
+
+  /// Inner steps of a round: nothing but the queues and the slots of K and V moves.
+  [[gnu::noinline]] void run_steps(Times& s, const Segment& segment) const {
+    const StepMap& leaving = *segment.leaving;
+    const StepMap& entering = *segment.entering;
+    const auto take = [&](Times & state) __attribute__((always_inline)) {
+      step(state, leaving, entering);
+    };
+    if (kResident && !leaving.loads && !entering.loads) {
+      again<Stays>(s, segment.steps, take);
+    } else {
+      again<Steps>(s, segment.steps, take);
+    }
+  }
+
+  /// Step s (`here`) leaves, step s + look-ahead + 1 (`there`) enters.
+  [[gnu::always_inline]] void step(Times& s, const StepMap& here, const StepMap& there) const {
+    const std::int64_t last_key = s[kMatrix];
+    const std::int64_t newest = s[kVector];
+    second(s, here);
+    front(s, there, last_key);
+    store(s, here);
+    shift_ready(s, newest);
+    softmax(s, there);
+    if (kLookahead == 0 && !here.last) {
+      adjust(s, here);
+    }
+  }
+
+  void drain(Times& s, const StepMap& here) const {
+    const std::int64_t newest = s[kVector];
+    second(s, here);
+    store(s, here);
+    shift_ready(s, newest);
+  }
+
+  void shift_ready(Times& s, std::int64_t newest) const {
+    if constexpr (kLookahead > 0) {
+      for (std::size_t i = 0; i + 1 < kLookahead; ++i) {
+        s[kReady0 + i] = s[kReady0 + i + 1];
+      }
+      s[kReady0 + kLookahead - 1] = newest;
+    }
+  }
+
+  /// P V and, where its factor is known, the adjustment of O.
+  [[gnu::always_inline]] void second(Times& s, const StepMap& here) const {
+    std::int64_t ready = s[kAdjusted];
+    if (here.first) {
+      // P of the first sub-tile, and the slot of O.
+      ready =
+          std::max(kLookahead > 0 ? s[kReady0] : s[kVector], single() ? s[kStored1] : s[kStored2]);
+    }
+    StageEntry entry{std::max(s[kMatrix], ready), s[kLoad], kNever};
+    if constexpr (!kResident) {
+      entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+      entry.slot = s[kValue1];
+    } else if (here.loads && here.first) {
+      entry.load = std::max(entry.load, single() ? s[kGroup1] : s[kGroup2]);
+    }
+    if constexpr (Recorder::kActive) {
+      recorder_.stage({here, &RoundTimes::second, entry, kNever, s[kLoad]});
+    }
+    const StageEnd end = stage_end(here.second_stage, entry);
+    s[kMatrix] = end.matmul;
+    s[kLoad] = end.load;
+    if constexpr (!kResident) {
+      s[kValue1] = end.matmul;
+      s[kValue2] = end.before;
+    }
+    if (kLookahead > 0 || here.last) {
+      adjust(s, here);
+    }
+    if (kResident && here.ends_group) {
+      s[kGroup2] = s[kGroup1];
+      s[kGroup1] = end.matmul;
+    }
+  }
+
+  /// After the newest P V: on the matrix queue only a first stage may have followed it.
+  [[gnu::always_inline]] void adjust(Times& s, const StepMap& here) const {
+    const std::int64_t start = std::max(s[kVector], s[kMatrix]);
+    s[kVector] = start + here.adjust;
+    s[kAdjusted] = s[kVector];
+    if constexpr (Recorder::kActive) {
+      recorder_.adjust(here, start);
+    }
+  }
+
+  /// Input load and Q K^T. `last_key`: the last Q K^T before it is done.
+  [[gnu::always_inline]] void front(Times& s, const StepMap& there, std::int64_t last_key) const {
+    if (there.first) {
+      s[kLoad] = std::max(s[kLoad], single() ? last_key : s[kInput2]) + there.input;
+      s[kInput2] = last_key;
+    }
+    StageEntry entry{s[kMatrix], s[kLoad], kNever};
+    if constexpr (!kResident) {
+      entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
+      entry.slot = last_key;
+    }
+    if constexpr (Recorder::kActive) {
+      const std::int64_t input = there.first ? s[kLoad] + t_.latency : kNever;
+      recorder_.stage({there, &RoundTimes::first, entry, input, s[kLoad]});
+    }
+    const StageEnd end = stage_end(there.first_stage, entry);
+    s[kMatrix] = end.matmul;
+    s[kLoad] = end.load;
+    if constexpr (!kResident) {
+      s[kKey2] = end.before;
+    }
+  }
+
+  [[gnu::always_inline]] StageEnd stage_end(const StageMap& map, const StageEntry& entry) const {
+    return kResident ? map.at(entry.ready, entry.load) : map.at(entry);
+  }
+
+  [[gnu::always_inline]] void softmax(Times& s, const StepMap& there) const {
+    const std::int64_t start = std::max(s[kVector], s[kMatrix]);
+    s[kVector] = start + there.softmax;
+    if constexpr (Recorder::kActive) {
+      recorder_.softmax(there, start);
+    }
+  }
+
+  [[gnu::always_inline]] void store(Times& s, const StepMap& here) const {
+    if (here.last) {
+      const std::int64_t end = std::max(s[kShared ? kLoad : kStored1], s[kAdjusted]) + here.store;
+      s[kStored2] = s[kStored1];
+      s[kStored1] = end;
+      if (kShared) {
+        s[kLoad] = end;
+      }
+    }
+  }
+
+  const PhaseTimes& t_;
+  Recorder& recorder_;
+  const std::int64_t groups_;
+  const std::int64_t steps_of_group_;
+  const StepKinds<kResident> kinds_;
+};
+
+}  // namespace tilewright::online

@@ -1,0 +1,64 @@
+// Costs and durations of single operations, for the reference and for reports, and what the vector
+// unit does in an online phase.
+#include "costmodel/evaluator.h"
+
+namespace tilewright {
+namespace {
+
+/// A core without a query tile only helps to load K and V.
+void keep_loads_of_shares(RoundTimes& round) {
+  round.input = round.softmax = round.store = 0;
+  round.softmax_edge = round.rescale = round.normalise = 0;
+  for (StageTimes* stage : {&round.first, &round.second}) {
+    stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
+  }
+}
+
+}  // namespace
+
+std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
+  switch (tile.kind) {
+    case VectorKind::kOnlineSoftmax:
+      return online.softmax_cycles(tile.rows, tile.cols);
+    case VectorKind::kRescale:
+      return online.rescale_cycles(tile.rows);
+    case VectorKind::kNormalise:
+      return online.normalise_cycles(tile.rows);
+    case VectorKind::kSoftmax:
+      break;
+  }
+  return vector.softmax_cycles(tile.rows, tile.cols, tile.masked_cols);
+}
+
+OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {
+  const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
+  OperationCosts costs{
+      {}, transfers_[static_cast<std::size_t>(sizes.active - 1)], vector_, online_};
+  evaluate(tiling, objective, costs.choices);
+  return costs;
+}
+
+std::int64_t Evaluator::l0_traffic(const Tiling& tiling, const OperationCosts& costs) const {
+  return l0_traffic(sizes_of(problem_.shape, tiling, problem_.layout), costs.choices);
+}
+
+PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& costs,
+                                  const PhasePlan& phase, const CoreRounds& rounds) const {
+  PhaseTimes times;
+  times_of(sizes_of(problem_.shape, tiling, problem_.layout), rounds, phase, costs.choices, times);
+  if (rounds.rows_last == 0) {
+    keep_loads_of_shares(times.last);
+  }
+  return times;
+}
+
+void Evaluator::online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {
+  const std::int64_t cols = sizes.tiling.kv_cols;
+  const std::int64_t edge_cols = sizes.counts.edge_cols;
+  out.softmax = online_.softmax_cycles(rows, cols);
+  out.softmax_edge = edge_cols == cols ? out.softmax : online_.softmax_cycles(rows, edge_cols);
+  out.rescale = online_.rescale_cycles(rows);
+  out.normalise = online_.normalise_cycles(rows);
+}
+
+}  // namespace tilewright
