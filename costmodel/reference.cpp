@@ -216,8 +216,10 @@ class ReferenceGraph::Impl : public OperationSink {
         const std::int64_t cycles =
             costs_.vector_cycles({op.vector, op.rows, op.cols, op.masked_cols});
         totals_.vector_busy_cycles += cycles;
-        totals_.scores += op.rows * op.cols;
-        totals_.masked_scores += op.rows * op.masked_cols;
+        if (op.operand == Operand::kP) {
+          totals_.scores += op.rows * op.cols;
+          totals_.masked_scores += op.rows * op.masked_cols;
+        }
         return cycles;
       }
       case Unit::kMatrix:

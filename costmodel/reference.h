@@ -28,7 +28,7 @@ struct ReferenceTotals {
   std::int64_t store_busy_cycles = 0;
   std::int64_t overlap_cycles = 0;
   std::int64_t l0_bytes = 0;
-  std::int64_t scores = 0;         ///< that softmax has worked on
+  std::int64_t scores = 0;         ///< that softmaxes have worked on
   std::int64_t masked_scores = 0;  ///< in sub-tiles with masked scores
 };
 

@@ -230,7 +230,7 @@ class Checker:
             if op.operation not in ("matmul_qk", "matmul_pv") or op.core != 0:
                 continue
             operand = "K" if op.operation == "matmul_qk" else "V"
-            uses = {use for use in op.reads if not self.is_rows(op, use)}
+            uses = set(self.columns(op))
             first = min(other.round for other in self.loads[(op.phase, f"load_{operand}", op.tile)]
                         if uses <= set(other.writes))
             for load in self.loads[(op.phase, f"load_{operand}", op.tile)]:
@@ -255,13 +255,16 @@ class Checker:
             return use.pool == "in"
         return use.pool == "p" or (use.pool == "s" and use.content % 2 == 0)
 
+    def columns(self, op):
+        """The uses of a matmul that are K or V."""
+        return [use for use in op.reads if use.pool != "out" and not self.is_rows(op, use)]
+
     def matmuls(self):
         for op in self.operations:
             if op.operation not in ("matmul_qk", "matmul_pv"):
                 continue
             operand = "K" if op.operation == "matmul_qk" else "V"
-            columns = [use for use in op.reads
-                       if use.pool != "out" and not self.is_rows(op, use)]
+            columns = self.columns(op)
             if not columns:
                 self.wrong(f"{op} reads no {operand}")
             elif not self.loaded(op, operand, columns):

@@ -129,6 +129,12 @@ TEST_CASE("flat: every family of layers equals the reference") {
 TEST_CASE("mas: every family of layers equals the reference") {
   expect_families_equal("mas", kFamilyCases);
 }
+TEST_CASE("flash2: every family of layers equals the reference") {
+  expect_families_equal("flash2", kFamilyCases);
+}
+TEST_CASE("flash3: every family of layers equals the reference") {
+  expect_families_equal("flash3", kFamilyCases);
+}
 TEST_CASE("every family of layers equals the reference, at length", "[.long]") {
   for (const Schedule* schedule : all_schedules()) {
     expect_families_equal(schedule->name(), kLongFamilyCases);

@@ -236,10 +236,7 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   if (family) {
     make_family(random, *family, drawn.workload);
   }
-  if (schedule.refuses(drawn.workload)) {
-    drawn.workload.mask = Mask::kNone;
-    drawn.workload.window = 0;
-  }
+  keep_runnable(schedule, drawn.workload);
   if (balanced) {
     make_long(random, schedule, drawn.workload);
   }

@@ -141,6 +141,13 @@ std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, con
   return workload.repeat * shape.pairs * cycles;
 }
 
+void keep_runnable(const Schedule& schedule, Workload& workload) {
+  if (schedule.refuses(workload)) {
+    workload.mask = Mask::kNone;
+    workload.window = 0;
+  }
+}
+
 void keep_valid(Workload& workload) {
   if (workload.q_len > workload.kv_len) {
     workload.mask = Mask::kNone;

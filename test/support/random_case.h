@@ -38,6 +38,9 @@ void make_family(Random& random, Family family, Workload& workload);
 /// is seen in part, rounded up for every softmax.
 std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling);
 
+/// No mask where the schedule has none.
+void keep_runnable(const Schedule& schedule, Workload& workload);
+
 /// After other lengths were set: no mask where the first queries would see no key.
 void keep_valid(Workload& workload);
 

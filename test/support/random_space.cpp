@@ -71,10 +71,7 @@ SpaceCase random_space(std::uint64_t seed) {
   drawn.workload = small_workload(random);
   const Schedule& schedule = *pick(random, all_schedules());
   drawn.schedule = schedule.name();
-  if (schedule.refuses(drawn.workload)) {
-    drawn.workload.mask = Mask::kNone;
-    drawn.workload.window = 0;
-  }
+  keep_runnable(schedule, drawn.workload);
   drawn.options.variant = pick(random, schedule.variants());
   drawn.options.objective = pick(random, all_objectives()).name;
   drawn.options.tile_sizes = pick(

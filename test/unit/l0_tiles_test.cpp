@@ -111,9 +111,10 @@ TEST_CASE("evaluate() takes the L0 tiles that brute force over both matmuls find
   std::int64_t mattered = 0;
   for (std::int64_t i = 0; i < counted(400); ++i) {
     Random random(static_cast<std::uint64_t>(i) + 50'000);
-    const Workload workload = tiny_workload(random);
+    Workload workload = tiny_workload(random);
     const Hardware hw = scarce_l0(random, workload.bytes.input);
     const Schedule& schedule = *pick(random, all_schedules());
+    keep_runnable(schedule, workload);
     Problem problem = make_problem(hw, workload, schedule, "");
     const auto tiling = random_tiling(random, schedule, "", problem.shape, problem.layout);
     if (!tiling) {
