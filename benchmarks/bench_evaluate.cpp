@@ -138,6 +138,7 @@ void latency(benchmark::State& state, const std::string& schedule) {
 BENCHMARK_CAPTURE(evaluate, flat, "flat")->Arg(0)->Arg(8192)->Arg(131072);
 BENCHMARK_CAPTURE(evaluate, mas, "mas")->Arg(0)->Arg(8192)->Arg(131072);
 BENCHMARK_CAPTURE(evaluate, layerwise, "layerwise")->Arg(0)->Arg(8192)->Arg(131072);
+BENCHMARK_CAPTURE(evaluate, softpipe, "softpipe")->Arg(0)->Arg(8192)->Arg(131072);
 BENCHMARK_CAPTURE(evaluate, flash2, "flash2")->Arg(0)->Arg(8192)->Arg(131072);
 BENCHMARK_CAPTURE(evaluate, flash3, "flash3")->Arg(0)->Arg(8192)->Arg(131072);
 BENCHMARK_CAPTURE(latency, flash2, "flash2")->Arg(0)->Arg(8192)->Arg(131072);

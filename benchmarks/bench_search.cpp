@@ -52,6 +52,7 @@ BENCHMARK_CAPTURE(prove, mas, "mas", "")->Arg(1)->Arg(0)->UseRealTime();
 BENCHMARK_CAPTURE(prove, flash2, "flash2", "")->Arg(1)->Arg(0)->UseRealTime();
 BENCHMARK_CAPTURE(prove, flash3, "flash3", "")->Arg(1)->Arg(0)->UseRealTime();
 BENCHMARK_CAPTURE(prove, layerwise, "layerwise", "")->Arg(1)->Arg(0)->UseRealTime();
+BENCHMARK_CAPTURE(prove, softpipe, "softpipe", "")->Arg(1)->Arg(0)->UseRealTime();
 
 /// All candidates of a space of some millions.
 void scale(benchmark::State& state) {
