@@ -1,4 +1,5 @@
 // tilewright list: what is bundled and built in.
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <memory>
@@ -7,6 +8,8 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/exit_status.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "hw_profiles/hardware_yaml.h"
 #include "report/listing.h"
 #include "schedules/workload_yaml.h"
@@ -44,6 +47,9 @@ std::string list_schedules() {
 
 int run_list(const std::string& what) {
   const std::vector<std::string> known{"hw", "workloads", "schedules", "strategies", "objectives"};
+  if (what.empty()) {
+    throw InputError(fmt::format("list: nothing given, expected one of {}", join(known)));
+  }
   require_known("list", what, known);
   if (what == "hw") write_stdout(list_hardware());
   if (what == "workloads") write_stdout(list_workloads());
@@ -59,7 +65,6 @@ void add_list_command(CLI::App& app, Action& action) {
   const auto what = std::make_shared<std::string>();
   CLI::App* const command = app.add_subcommand("list", "List what is bundled and built in");
   command->add_option("WHAT", *what, "hw, workloads, schedules, strategies or objectives")
-      ->required()
       ->type_name("");
   command->footer("Examples:\n  tilewright list hw\n  tilewright list workloads\n");
   command->callback([&action, what] { action = [what] { return run_list(*what); }; });

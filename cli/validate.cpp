@@ -75,14 +75,14 @@ constexpr std::array<FileKind, 3> kKinds{{{"tilewright/hw/v1", check_hardware_fi
 /// Throws InputError or FileError.
 Content check_file(const std::string& file) {
   const std::string text = read_text_file(file);
-  const std::string schema = schema_of(parse_yaml(text, file));
+  const YamlValue schema_value = schema_of(parse_yaml(text, file));
+  const std::string schema = schema_value.text();
   std::vector<std::string_view> known;
   for (const FileKind& kind : kKinds) {
     if (kind.schema == schema) return kind.check(text, file);
     known.push_back(kind.schema);
   }
-  throw InputError::at(
-      file, 0, "schema",
+  throw schema_value.error(
       fmt::format("'{}' is unknown{}", printable(schema), suggestion(schema, known)));
 }
 

@@ -265,9 +265,9 @@ YamlValue parse_json(std::string_view text, std::string_view file) {
   return YamlValue(std::move(document), root, "");
 }
 
-std::string schema_of(const YamlValue& root) {
+YamlValue schema_of(const YamlValue& root) {
   for (const auto& [key, member] : root.entries()) {
-    if (key == "schema") return member.text();
+    if (key == "schema") return member;
   }
   throw InputError::at(root.file(), root.line(), "schema", "missing, expected text");
 }

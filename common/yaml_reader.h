@@ -122,7 +122,7 @@ YamlValue parse_yaml(std::string_view text, std::string_view file);
 YamlValue parse_json(std::string_view text, std::string_view file);
 
 /// The document's `schema:`, for choosing a reader.
-std::string schema_of(const YamlValue& root);
+YamlValue schema_of(const YamlValue& root);
 
 /// Throws unless the document's `schema:` is `schema`. Comes before any other check: the keys of
 /// the wrong kind of file say little.

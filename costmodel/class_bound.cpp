@@ -5,14 +5,6 @@
 #include "costmodel/evaluator.h"
 
 namespace tilewright {
-namespace {
-
-constexpr std::size_t index_of(MatmulKind kind) {
-  return kind == MatmulKind::kQK ? 0 : 1;
-}
-
-}  // namespace
-
 TileChoice Evaluator::least_of(const Sizes& sizes, MatmulKind kind) const {
   const auto tiles = tiles_of(sizes, kind);
   const bool one_rows = sizes.counts.edge_rows == sizes.tiling.q_rows;

@@ -5,14 +5,6 @@
 #include "common/math.h"
 
 namespace tilewright {
-namespace {
-
-constexpr std::size_t index_of(MatmulKind kind) {
-  return kind == MatmulKind::kQK ? 0 : 1;
-}
-
-}  // namespace
-
 Evaluator::Evaluator(const Problem& problem)
     : problem_(problem),
       l0_(problem.hardware, problem.shape, problem.l0_table),
@@ -222,17 +214,6 @@ std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const
   return shape.pairs * bytes;
 }
 
-std::array<MatmulTile, 4> Evaluator::tiles_of(const Sizes& sizes, MatmulKind kind) const {
-  const std::int64_t rows = sizes.tiling.q_rows;
-  const std::int64_t cols = sizes.tiling.kv_cols;
-  const std::int64_t edge_rows = sizes.counts.edge_rows;
-  const std::int64_t edge_cols = sizes.counts.edge_cols;
-  return {matmul_tile(problem_.shape, kind, rows, cols),
-          matmul_tile(problem_.shape, kind, rows, edge_cols),
-          matmul_tile(problem_.shape, kind, edge_rows, cols),
-          matmul_tile(problem_.shape, kind, edge_rows, edge_cols)};
-}
-
 /// The fastest L0 tiles; false if a pinned one does not fit its buffers.
 bool Evaluator::fastest(const Sizes& sizes, Choices& choices, bool* several) {
   const std::int64_t rows = sizes.tiling.q_rows;
@@ -332,77 +313,6 @@ Candidate Evaluator::cost_of(const Sizes& sizes, const Plan& plan, const Choices
       total_figures(problem_, layer_compute_energy(problem_, sizes), makespan(sizes, plan, choices),
                     dram, l0_traffic(sizes, choices), peak);
   return candidate;
-}
-
-/// Every combination of Pareto L0 tiles, but those that would lose even at the shortest makespan.
-void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objective,
-                        std::int64_t dram, Candidate& best, Choices& best_choices) {
-  std::array<std::vector<TileCost>, 8> options;
-  std::array<std::size_t, 8> same_as{};
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    options[i] = options_at(sizes, i, &same_as[i]);
-  }
-  const std::int64_t peak = best.figures.l1_peak_bytes;
-  const std::int64_t shortest = makespan(sizes, plan, best_choices);
-  std::array<std::size_t, 8> at{};
-  for (;;) {
-    Choices choices;
-    for (std::size_t i = 0; i < options.size(); ++i) {
-      const TileCost& cost = options[same_as[i]][at[same_as[i]]];
-      choices[i / 4].tile[i % 4] = {cost.cycles, cost.l1_bytes};
-      if (i % 4 == 0) {
-        choices[i / 4].full = cost.tile;
-      }
-    }
-    const Figures hoped = total_figures(problem_, layer_compute_energy(problem_, sizes), shortest,
-                                        dram, l0_traffic(sizes, choices), peak);
-    if (rank_key(objective, hoped) <= rank_key(objective, best.figures)) {
-      const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
-      if (ranks_before(objective, candidate, best)) {
-        best = candidate;
-        best_choices = choices;
-      }
-    }
-    std::size_t digit = 0;
-    while (digit < options.size() && ++at[digit] >= options[digit].size()) {
-      at[digit++] = 0;
-    }
-    if (digit == options.size()) {
-      return;
-    }
-  }
-}
-
-/// L0 options of tile `index` (matmul kind x rows full/edge x columns full/edge); a tile that
-/// equals an earlier one has a single entry and follows it.
-std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t index,
-                                            std::size_t* same_as) {
-  const std::size_t first = index / 4 * 4;
-  std::size_t at = index % 4;
-  if (sizes.counts.edge_cols == sizes.tiling.kv_cols) {
-    at &= ~std::size_t{1};
-  }
-  if (sizes.counts.edge_rows == sizes.tiling.q_rows) {
-    at &= ~std::size_t{2};
-  }
-  *same_as = first + at;
-  if (*same_as != index) {
-    return {TileCost{}};
-  }
-  const MatmulKind kind = index < 4 ? MatmulKind::kQK : MatmulKind::kPV;
-  const MatmulTile tile = tiles_of(sizes, kind)[at];
-  const L0Tile& pinned = kind == MatmulKind::kQK ? problem_.pinned_qk : problem_.pinned_pv;
-  if (at == 0 && pinned.m > 0) {
-    return {l0_.cost(tile, pinned).value()};
-  }
-  std::vector<TileCost> options = l0_.pareto(tile);
-  if ((at & 2U) != 0 && sizes.tiling.core_split == CoreSplit::kQuery && sizes.active > 1) {
-    // The core with full tiles must stay the busiest one, whatever L0 tiles these take.
-    const std::int64_t cols = (at & 1U) != 0 ? sizes.counts.edge_cols : sizes.tiling.kv_cols;
-    const std::int64_t most = l0_.fastest(sizes.tiling.q_rows, cols).cycles(kind);
-    std::erase_if(options, [most](const TileCost& option) { return option.cycles > most; });
-  }
-  return options;
 }
 
 }  // namespace tilewright

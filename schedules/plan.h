@@ -18,6 +18,11 @@ enum class MatmulKind : std::uint8_t {
   kPV   ///< rows x F x cols: adds to the output; its right operand is a V sub-tile
 };
 
+/// Place in tables by kind.
+constexpr std::size_t index_of(MatmulKind kind) {
+  return kind == MatmulKind::kQK ? 0 : 1;
+}
+
 /// What the vector unit does in one operation.
 enum class VectorKind : std::uint8_t {
   kSoftmax,        ///< of whole score rows

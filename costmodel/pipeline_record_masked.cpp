@@ -1,0 +1,10 @@
+// Phases with a mask, their overlap recorded.
+#include "costmodel/pipeline_kinds.h"
+
+namespace tilewright::pipeline {
+
+std::int64_t walk_masked(const PhaseTimes& times, RoundRecorder& recorder) {
+  return walk_phase<RoundRecorder, true>(times, recorder);
+}
+
+}  // namespace tilewright::pipeline
