@@ -70,13 +70,6 @@ class Summer {
   VisibleSums sums_;
 };
 
-void drop_matmuls(RoundTimes& times) {
-  times.input = times.softmax = times.store = 0;
-  for (StageTimes* stage : {&times.first, &times.second}) {
-    stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
-  }
-}
-
 }  // namespace
 
 Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
@@ -137,7 +130,7 @@ RoundTimes MaskedRounds::times(const MaskedRound& round, const RoundTimes& base)
     stage->matmul_all = (round.sub_tiles - 1) * stage->matmul_full + stage->matmul_edge;
   }
   if (round.rows == 0) {
-    drop_matmuls(times);
+    times.keep_loads();
     return times;
   }
   if (high_ != nullptr) {

@@ -3,19 +3,6 @@
 #include "costmodel/evaluator.h"
 
 namespace tilewright {
-namespace {
-
-/// A core without a query tile only helps to load K and V.
-void keep_loads_of_shares(RoundTimes& round) {
-  round.input = round.softmax = round.store = 0;
-  round.softmax_edge = round.rescale = round.normalise = 0;
-  for (StageTimes* stage : {&round.first, &round.second}) {
-    stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
-  }
-}
-
-}  // namespace
-
 std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
   switch (tile.kind) {
     case VectorKind::kOnlineSoftmax:
@@ -47,7 +34,7 @@ PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& co
   PhaseTimes times;
   times_of(sizes_of(problem_.shape, tiling, problem_.layout), rounds, phase, costs.choices, times);
   if (rounds.rows_last == 0) {
-    keep_loads_of_shares(times.last);
+    times.last.keep_loads();
   }
   return times;
 }

@@ -33,6 +33,14 @@ struct RoundTimes {
   std::int64_t softmax_edge = 0;
   std::int64_t rescale = 0;
   std::int64_t normalise = 0;
+
+  /// Leaves the loads of K and V: all that a core without a query tile takes part in.
+  void keep_loads() {
+    input = softmax = store = softmax_edge = rescale = normalise = 0;
+    for (StageTimes* stage : {&first, &second}) {
+      stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
+    }
+  }
 };
 
 /// One phase on one core as durations.
