@@ -30,12 +30,15 @@ const char* operand_name(Operand operand) {
 }
 
 const char* vector_name(VectorKind kind) {
-  constexpr std::array kNames{"softmax", "online_softmax", "rescale", "normalise"};
+  constexpr std::array kNames{
+      "softmax",      "online_softmax", "rescale",    "normalise",  "local_max",
+      "exponentials", "update",         "update_max", "update_sum",
+  };
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 const char* pool_name(SlotUse::Pool pool) {
-  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state"};
+  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state", "array"};
   return kNames[static_cast<std::size_t>(pool)];
 }
 
@@ -51,6 +54,9 @@ std::string graph_operation_name(const Operation& op) {
       return vector_name(op.vector);
     case Unit::kMatrix:
       break;
+  }
+  if (is_elementwise(op)) {
+    return vector_name(op.vector);
   }
   return op.matmul == MatmulKind::kQK ? "matmul_qk" : "matmul_pv";
 }

@@ -20,6 +20,11 @@ std::string datum_text(const Datum& datum) {
   } else if (datum.added > 0) {
     text += fmt::format(", sub-tile {}", datum.added - 1);
   }
+  if (datum.figure != Figure::kAll) {
+    constexpr std::array kFigures{"",         ", maximum",     ", sum",
+                                  ", factor", ", own maximum", ", own sum"};
+    text += kFigures[static_cast<std::size_t>(datum.figure)];
+  }
   if (datum.adjusted != Adjusted::kNo) {
     text += datum.adjusted == Adjusted::kRescaled ? ", rescaled" : ", normalised";
   }

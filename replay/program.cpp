@@ -55,14 +55,19 @@ class Recorder : public OperationSink {
 };
 
 const char* verb(const Operation& op) {
-  constexpr std::array kVector{"softmax to", "online softmax to", "rescale", "normalise"};
+  constexpr std::array kVector{"softmax to", "online softmax to", "rescale",
+                               "normalise",  "maxima to",         "exponentials to",
+                               "update to",  "update maximum of", "update sum of"};
   switch (op.unit) {
     case Unit::kLoad:
       return "load";
     case Unit::kStore:
       return "store";
     case Unit::kMatrix:
-      return "matmul to";
+      if (!is_elementwise(op)) {
+        return "matmul to";
+      }
+      break;
     case Unit::kVector:
       break;
   }
@@ -87,7 +92,7 @@ std::string step_text(const Step& step) {
 }
 
 std::string slot_text(const SlotUse& slot) {
-  constexpr std::array kNames{"input", "k", "v", "s", "p", "output", "landing", "state"};
+  constexpr std::array kNames{"input", "k", "v", "s", "p", "output", "landing", "state", "array"};
   return fmt::format("{}[{}] of core {}", kNames[static_cast<std::size_t>(slot.pool)], slot.index,
                      slot.core);
 }
