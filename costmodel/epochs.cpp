@@ -28,7 +28,7 @@ struct Step {
   explicit operator bool() const { return round.times != nullptr; }
 };
 
-constexpr std::int64_t kBack = 3;   ///< an epoch stores O of so many steps before its own
+constexpr std::int64_t kBack = 4;   ///< an epoch stores O of so many steps before its own
 constexpr std::int64_t kAhead = 2;  ///< and loads for so many after it
 
 /// The steps that an epoch works on.
@@ -62,7 +62,7 @@ std::int64_t transfers(const PhaseTimes& t, const Window& w) {
   if (entering && entering.first) {
     loads += entering.round.heads * entering.round.times->input;
   }
-  const Step& leaving = w.at(t.online ? -3 : -2);
+  const Step& leaving = w.at(t.online ? -4 : -2);
   const std::int64_t stores =
       leaving && leaving.last ? leaving.round.heads * leaving.round.times->store : 0;
   const std::int64_t there = loads > 0 ? loads + t.latency : 0;
@@ -168,7 +168,7 @@ class EpochSum {
       });
       sum += times * of_group;
     });
-    for (std::int64_t e = 0; e < (t_.online ? kBack : kBack - 1); ++e) {
+    for (std::int64_t e = 0; e < (t_.online ? kBack : 2); ++e) {
       sum += of_epoch_(window(rounds_, e));
     }
     return sum;

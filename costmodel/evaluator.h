@@ -189,6 +189,7 @@ class Evaluator {
   std::array<MatmulTile, 4> tiles_of(const Sizes& sizes, MatmulKind kind) const;
   std::int64_t least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
                             const ClassBox& box, std::int64_t enough) const;
+  bool array_holds(const Sizes& sizes, const Plan& plan) const;
   void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   void conserve_matmuls(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   std::int64_t least_masked_work(const Sizes& sizes, const Plan& plan,

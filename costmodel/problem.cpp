@@ -52,21 +52,29 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const double milli = real(pass_millicycles(hw.matrix, s.bytes.input)) / real(kMilli);
   const double matmul = dims * (milli + 1) + dims * real(hw.matrix.startup_cycles) +
                         32 * dims / real(hw.l0.bandwidth_bytes_per_cycle);
-  const double vector =
-      real(hw.vector.startup_cycles + 2 * hw.vector.reduction_latency_cycles) +
-      real(hw.vector.max_millicycles + hw.vector.sub_millicycles + hw.vector.exp_millicycles +
-           hw.vector.sum_millicycles + hw.vector.div_millicycles + hw.vector.cast_millicycles);
-  // Beside the softmax of every element, the state of its row and O.
-  const double adjust = online
-                            ? real(hw.vector.startup_cycles + 2 * hw.vector.mul_millicycles) +
-                                  dims * real(hw.vector.mul_millicycles + hw.vector.div_millicycles)
-                            : 0;
+  const VectorUnit& unit = hw.vector;
+  const double element = real(unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles +
+                              unit.sum_millicycles + unit.div_millicycles + unit.cast_millicycles +
+                              softcap_millicycles(unit)) /
+                         kMilli;
+  const double vector = real(unit.startup_cycles + 2 * unit.reduction_latency_cycles) + element + 1;
+  // Beside the softmax of every element, the state of its row and O (in epochs on the array, too).
+  const double scale = real(unit.mul_millicycles + unit.div_millicycles) / kMilli;
+  const double array = real(hw.matrix.max_millicycles + hw.matrix.sub_millicycles +
+                            hw.matrix.exp_millicycles + hw.matrix.sum_millicycles) /
+                       kMilli;
+  const double adjust =
+      online ? real(4 * unit.startup_cycles) + 2 * element + (dims + 2) * (scale + 1) + array : 0;
   const double transfers =
       8 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
   const double cycles = scores * (matmul + vector + adjust + transfers) + real(hw.launch_cycles);
-  const double bytes = scores * 32 * dims;
+  // Both operands, and partial sums read and written, for every element of the reduction.
+  const double bytes =
+      scores * (dims + 1) * real(s.bytes.input + s.bytes.kv + 4 * s.bytes.accumulator);
+  // One operation on all rows of a pair is counted in thousandths.
+  const double widest = real(s.rows) * (real(s.cols) + dims) * (element + scale + array) * kMilli;
   constexpr double kLimit = 4.6e18;  // 2^62
-  if (cycles > kLimit || bytes > kLimit) {
+  if (cycles > kLimit || bytes > kLimit || widest > kLimit) {
     throw InputError(fmt::format(
         "workload '{}' is too large for '{}': tiles of one element would take about {:.1e} cycles "
         "and move {:.1e} bytes, expected at most {:.1e}",

@@ -12,10 +12,11 @@
 //     vector     O of the round that ended with      the largest scores of e + 1
 //                e - 2 by its sum; update of e,
 //                O times its correction factor
-//     transfers  Q and K of e + 2, V of e + 1; then O of the round that ended with e - 3
-//   Where the array does what is done with single scores, it takes their maxima after Q K^T and
-//   makes P of e before P V; the update is that of the maximum alone, and beside P V the vector
-//   unit brings the sums of e - 1 up to date.
+//     transfers  Q and K of e + 2, V of e + 1; then O of the round that ended with e - 4
+//   (O waits one epoch more than it must: so Q is loaded and O stored in one epoch only where
+//   rounds have 1 or 5 sub-tiles, not 2 or 4.) Where the array does what is done with single
+//   scores, it takes their maxima after Q K^T and makes P of e before P V; the update is that of
+//   the maximum alone, and beside P V the vector unit brings the sums of e - 1 up to date.
 //
 // All operands have as many slots as epochs need them: 2 for Q, K, V; S (then P in its place) 3
 // row-wise, 2 online (none in L1 if the array holds it); O 2 row-wise, online so many that a
@@ -29,7 +30,7 @@ namespace tilewright {
 /// Steps before and after the one that gives an epoch its number that the epoch works on.
 inline constexpr std::int64_t kEpochsBefore = 2;
 constexpr std::int64_t epochs_after(const PhasePlan& phase) {
-  return phase.online ? 3 : 2;
+  return phase.online ? 4 : 2;
 }
 
 /// Slots of S in flight, of O and of the rows' state.

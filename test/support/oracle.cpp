@@ -306,6 +306,7 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   if (!balanced && random.chance(20)) {
     make_l0_scarce(random, drawn.workload.bytes.input, drawn.hardware);
   }
+  keep_on_array(drawn.workload, drawn.tiling, drawn.hardware);
   if (balanced && !make_balanced(random, shape, drawn)) {
     return std::nullopt;
   }

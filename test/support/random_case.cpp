@@ -34,6 +34,14 @@ ArraySides array_reach(const MatrixUnit& unit) {
   return {std::max(qk.m, pv.m), std::max(qk.n, pv.n), std::max(qk.k, pv.k)};
 }
 
+void keep_on_array(const Workload& workload, const Tiling& tiling, Hardware& hardware) {
+  MatrixUnit& unit = hardware.matrix;
+  const std::int64_t rows = std::min(tiling.q_rows, unit.rows);
+  if (2 * rows * tiling.kv_cols * workload.bytes.accumulator > hardware.l0.accumulator_bytes) {
+    unit.max_millicycles = unit.sub_millicycles = unit.exp_millicycles = unit.sum_millicycles = 0;
+  }
+}
+
 Hardware random_hardware(Random& random) {
   Hardware hw;
   hw.name = "random";

@@ -26,6 +26,9 @@ Hardware random_hardware(Random& random);
 /// The sides of the largest tile that both matmuls put on the array at once.
 ArraySides array_reach(const MatrixUnit& unit);
 
+/// Takes element-wise work from the array if its accumulators could not hold a tile's scores.
+void keep_on_array(const Workload& workload, const Tiling& tiling, Hardware& hardware);
+
 void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw);
 Workload random_workload(Random& random);
 

@@ -112,14 +112,16 @@ TEST_CASE("evaluate() takes the L0 tiles that brute force over both matmuls find
   for (std::int64_t i = 0; i < counted(400); ++i) {
     Random random(static_cast<std::uint64_t>(i) + 50'000);
     Workload workload = tiny_workload(random);
-    const Hardware hw = scarce_l0(random, workload.bytes.input);
+    Hardware hw = scarce_l0(random, workload.bytes.input);
     const Schedule& schedule = *pick(random, all_schedules());
     keep_runnable(schedule, workload);
-    Problem problem = make_problem(hw, workload, schedule, "");
-    const auto tiling = random_tiling(random, schedule, "", problem.shape, problem.layout);
+    const auto tiling =
+        random_tiling(random, schedule, "", shape_of(workload), {hw.cores, hw.l1.shared});
     if (!tiling) {
       continue;
     }
+    keep_on_array(workload, *tiling, hw);
+    Problem problem = make_problem(hw, workload, schedule, "");
     const Objective objective = pick(random, kObjectives);
     INFO("seed " << i << " " << describe(hw, workload, *tiling));
     Evaluator evaluator(problem);
