@@ -76,11 +76,10 @@ class UsageTest(CommandLineTest):
         self.fails(2, *COMPARE[:-1], "flat,flat", says=["'flat' is given twice"])
         self.fails(2, *COMPARE[:-1], "flat,,mas", says=["empty name"])
 
-    def test_a_graph_needs_the_reference_and_one_workload(self):
+    def test_a_graph_needs_one_workload(self):
         graph = self.folder / "graph.graphml"
-        self.fails(2, *EVALUATE, "--tiling", "q_rows=8", "--graph", graph, says=["--reference"])
         suite = ["evaluate", "--hw", "mas-edge", "--workload", "mas12", "--schedule", "flat"]
-        self.fails(2, *suite, "--tiling", "q_rows=8", "--reference", "--graph", graph, says=["12"])
+        self.fails(2, *suite, "--tiling", "q_rows=8", "--graph", graph, says=["12"])
         self.assertFalse(graph.exists())
 
 
