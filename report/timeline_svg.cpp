@@ -146,7 +146,8 @@ std::string_view work_name(const Operation& operation) {
   if (operation.unit == Unit::kMatrix) {
     return operation.matmul == MatmulKind::kQK ? "QK" : "PV";
   }
-  if (operation.unit == Unit::kVector) return kVector[static_cast<std::size_t>(operation.vector)];
+  if (operation.unit == Unit::kVector)
+    return kVector.at(static_cast<std::size_t>(operation.vector));
   return operand_name(operation.operand);
 }
 
