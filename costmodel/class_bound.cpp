@@ -162,7 +162,7 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     };
     cycles = std::max(cycles, least_on_line(box.low[1], box.high[1], kLineUnit, at_rows));
   }
-  if (phases[0].online && box.low[2] < box.high[2] && cycles <= limit) {
+  if (phases[0].online && !phases[0].epochs && box.low[2] < box.high[2] && cycles <= limit) {
     const auto at_cols = [&](std::int64_t cols) {
       return phase_makespan(online_along_cols(sizes, phases[0], cols));
     };
@@ -216,8 +216,9 @@ std::int64_t Evaluator::all_sub_tiles_line(MatmulKind kind, std::int64_t rows,
                                            std::int64_t sub_tiles) const {
   const MatmulTile whole = matmul_tile(problem_.shape, kind, rows, problem_.shape.cols);
   const MatrixUnit& unit = problem_.hardware.matrix;
-  const Int128 across = static_cast<Int128>(ceil_div(whole.n, unit.cols)) *
-                        ceil_div(whole.k, unit.depth) * kLineUnit *
+  const ArraySides sides = array_sides(unit, kind);
+  const Int128 across = static_cast<Int128>(ceil_div(whole.n, sides.n)) *
+                        ceil_div(whole.k, sides.k) * kLineUnit *
                         pass_millicycles(unit, problem_.shape.bytes.input);
   return rows * static_cast<std::int64_t>(across / (static_cast<Int128>(unit.rows) * kMilli)) +
          unit.startup_cycles * sub_tiles * kLineUnit;
@@ -254,7 +255,9 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
                   transfer.setup() * kLineUnit;
     round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;
-    if (phase.online) {
+    if (phase.online && phase.epochs) {
+      epochs_along_rows(sizes, phase, tile_rows, round);
+    } else if (phase.online) {
       online_along_rows(sizes, tile_rows, round);
     } else {
       round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;

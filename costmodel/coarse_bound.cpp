@@ -84,6 +84,7 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   Sizes sizes;
   sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
   sizes.counts = count_tiles(problem_.shape, high);
+  sizes.most_sub_tiles = ceil_div(problem_.shape.cols, box.low[2]);
   sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
   const bool overwrites = box.mode.overwrite != Overwrite::kNone;
@@ -122,27 +123,28 @@ std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
 std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const {
   const Shape& s = problem_.shape;
   const ElementBytes& b = s.bytes;
+  // What the array keeps is not moved.
+  const std::int64_t scores = problem_.on_array() ? 0 : work.scores;
   if (kind == MatmulKind::kQK) {
     return pairs * (work.row_visits * s.qk_dim * b.input + work.col_visits * s.qk_dim * b.kv +
-                    work.scores * b.score);
+                    scores * b.score);
   }
-  return pairs * (work.scores * b.input + work.col_visits * s.v_dim * b.kv +
+  return pairs * (scores * b.input + work.col_visits * s.v_dim * b.kv +
                   2 * work.row_visits * s.v_dim * b.accumulator);
 }
 
 std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) const {
   const Shape& s = problem_.shape;
-  const MatrixUnit& unit = problem_.hardware.matrix;
+  const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
   if (!s.mask.causal) {
     const MatmulTile whole = matmul_tile(s, kind, least.core.rows, s.cols);
-    return least.pairs * ceil_div(whole.m, unit.rows) * ceil_div(whole.n, unit.cols) *
-           ceil_div(whole.k, unit.depth);
+    return least.pairs * ceil_div(whole.m, sides.m) * ceil_div(whole.n, sides.n) *
+           ceil_div(whole.k, sides.k);
   }
-  return kind == MatmulKind::kQK
-             ? ceil_div(least.pairs * least.core.scores, unit.rows * unit.cols) *
-                   ceil_div(s.qk_dim, unit.depth)
-             : ceil_div(least.pairs * least.core.scores, unit.rows * unit.depth) *
-                   ceil_div(s.v_dim, unit.cols);
+  return kind == MatmulKind::kQK ? ceil_div(least.pairs * least.core.scores, sides.m * sides.n) *
+                                       ceil_div(s.qk_dim, sides.k)
+                                 : ceil_div(least.pairs * least.core.scores, sides.m * sides.k) *
+                                       ceil_div(s.v_dim, sides.n);
 }
 
 /// L0 tiles of one pair, each with a start-up: one per matmul at least, and each holds at most a
@@ -188,7 +190,8 @@ CoarseBound::LeastVector CoarseBound::vector_cycles(const Least& least,
   LeastVector vector;
   if (phase.online) {
     const OnlineCost::Work work{least.core.rows, least.core.q_tiles, least.counts.sub_tiles};
-    vector.softmax = least.pairs * online_.least_softmax_cycles(work);
+    vector.softmax = least.pairs * (phase.on_array ? online_.least_state_cycles(work)
+                                                   : online_.least_softmax_cycles(work));
     vector.rescale = least.pairs * online_.least_rescale_cycles(work);
     vector.normalise = least.pairs * online_.least_normalise_cycles(work);
   } else if (phase.has_softmax) {
@@ -203,6 +206,9 @@ CoarseBound::LeastVector CoarseBound::vector_cycles(const Least& least,
 /// store.
 std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
                                       const PhasePlan& phase) const {
+  if (phase.epochs) {
+    return 0;  // slots are as many as epochs need
+  }
   const Shape& s = problem_.shape;
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(least.active - 1)];
   const std::int64_t latency = problem_.hardware.dram.latency_cycles;
@@ -260,6 +266,9 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     loads += stream_bytes(box, least, MatmulKind::kPV);
   }
   matrix += second;
+  if (phase.on_array) {
+    matrix += least.pairs * online_.least_array_cycles(least.core.rows);
+  }
   const LeastVector vector = vector_cycles(least, phase);
   const std::int64_t stores =
       s.pairs * row_bytes_of(least.all, phase.output, phase.output_row_bytes);

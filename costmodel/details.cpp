@@ -53,9 +53,19 @@ Busy masked_busy(const PhaseTimes& t) {
 
 /// Vector cycles of a round's pair.
 std::int64_t vector_of(const PhaseTimes& t, const RoundTimes& round) {
-  return t.online ? per_head(t.sub_tiles, round.softmax, round.softmax_edge) +
-                        per_head(t.sub_tiles, round.rescale, round.normalise)
-                  : round.softmax;
+  if (!t.online) {
+    return round.softmax;
+  }
+  const std::int64_t softmax = per_head(t.sub_tiles, round.softmax, round.softmax_edge);
+  const std::int64_t rescales = t.epochs ? t.sub_tiles : t.sub_tiles - 1;
+  return softmax + rescales * round.rescale + round.normalise +
+         per_head(t.sub_tiles, round.beside, round.beside_edge);
+}
+
+/// Of what the array does with scores beside matmuls.
+std::int64_t array_of(const PhaseTimes& t, const RoundTimes& round) {
+  return per_head(t.sub_tiles, round.array_max + round.array_exp,
+                  round.array_max_edge + round.array_exp_edge);
 }
 
 Busy busy_of(const PhaseTimes& t) {
@@ -74,6 +84,7 @@ Busy busy_of(const PhaseTimes& t) {
   busy.vector = t.has_softmax ? rounds(vector_of(t, t.full), vector_of(t, t.last)) : 0;
   busy.store = rounds(t.full.store, t.last.store);
   busy.load = rounds(t.full.input, t.last.input);
+  busy.matrix = rounds(array_of(t, t.full), array_of(t, t.last));
   if (t.has_first) {
     busy.matrix += rounds(matmuls(t.full.first), matmuls(t.last.first));
     busy.load += stream_load(t, t.full.first, t.last.first, t.resident_first,
@@ -169,9 +180,10 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
       shape.pairs * (shape.mask.causal ? sizes.visible.scores : shape.rows * shape.cols);
   sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
                  repeat * scores * (shape.bytes.score + shape.bytes.input);
-  if (plan.phases().front().online) {
+  const PhasePlan& front = plan.phases().front();
+  if (front.online) {
     sum.l1_bytes +=
-        repeat * static_cast<std::int64_t>(online_work(shape, counts.sub_tiles).l1_bytes);
+        repeat * static_cast<std::int64_t>(online_work(shape, front, counts.sub_tiles).l1_bytes);
   }
   return sum;
 }

@@ -7,7 +7,7 @@
 namespace tilewright {
 Evaluator::Evaluator(const Problem& problem)
     : problem_(problem),
-      l0_(problem.hardware, problem.shape, problem.l0_table),
+      l0_(problem.hardware, problem.shape, problem.l0_table, problem.on_array()),
       vector_(problem.hardware, problem.shape),
       online_(problem.hardware, problem.shape) {
   for (std::int64_t cores = 1; cores <= problem.layout.cores; ++cores) {
@@ -81,7 +81,9 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   if (phase.has_first) {
     stage(phase.first_kind, loads[0], out.first);
   }
-  if (phase.online) {
+  if (phase.online && phase.epochs) {
+    epoch_times(sizes, phase, rows, out);
+  } else if (phase.online) {
     online_times(sizes, rows, out);
   } else if (phase.has_softmax) {
     out.softmax = vector_.softmax_cycles(rows);
@@ -105,6 +107,8 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.shared_channel = problem_.hardware.dram.shared_channel;
   out.store_first = phase.store_first;
   out.online = phase.online;
+  out.epochs = phase.epochs;
+  out.on_array = phase.on_array;
   out.serial = problem_.serial;
   out.buffers = sizes.tiling.buffers;
   out.lookahead = phase.lookahead;

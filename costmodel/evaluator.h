@@ -21,7 +21,8 @@ namespace tilewright {
 /// The programs of a schedule by mode, made once.
 class Plans {
  public:
-  Plans(const Schedule& schedule, const Shape& shape, bool serial);
+  /// `array`: whether the matrix array can do what is done with single scores.
+  Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array);
   const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
 
  private:
@@ -57,6 +58,9 @@ struct Problem {
   // What an online softmax takes beyond fixed_fj: per layer; per layer and sub-tile of a round.
   Int128 online_fj = 0;
   Int128 sub_tile_fj = 0;
+
+  /// The array does what is done with single scores: they never leave it.
+  bool on_array() const { return plans.of(Tiling{}).phases().front().on_array; }
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -112,6 +116,8 @@ struct OperationCosts {
   OnlineCost online;
 
   std::int64_t vector_cycles(const VectorTile& tile) const;
+  /// Where the array does it.
+  std::int64_t array_cycles(const VectorTile& tile) const;
   const TileTime& matmul(MatmulKind kind, bool edge_rows, bool edge_cols) const {
     return choices[kind == MatmulKind::kQK ? 0 : 1]
         .tile[(edge_rows ? 2U : 0U) + (edge_cols ? 1U : 0U)];
@@ -167,6 +173,11 @@ class Evaluator {
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
   void online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                   RoundTimes& out) const;
+  void matmuls_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void epochs_along_rows(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                         RoundTimes& out) const;
   void online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
   PhaseTimes online_along_cols(const Sizes& sizes, const PhaseTimes& least,
                                std::int64_t cols) const;

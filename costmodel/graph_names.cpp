@@ -11,7 +11,10 @@ namespace tilewright {
 namespace {
 
 const char* vector_name(VectorKind kind) {
-  constexpr std::array kNames{"softmax", "online_softmax", "rescale", "normalise"};
+  constexpr std::array kNames{
+      "softmax",      "online_softmax", "rescale",    "normalise",  "local_max",
+      "exponentials", "update",         "update_max", "update_sum",
+  };
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -27,6 +30,9 @@ std::string graph_operation_name(const Operation& op) {
       return vector_name(op.vector);
     case Unit::kMatrix:
       break;
+  }
+  if (is_elementwise(op)) {
+    return vector_name(op.vector);
   }
   return op.matmul == MatmulKind::kQK ? "matmul_qk" : "matmul_pv";
 }

@@ -25,29 +25,34 @@ MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, s
 }
 
 L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape)
-    : L0Tiles(hardware, shape, std::make_shared<L0Table>()) {}
+    : L0Tiles(hardware, shape, std::make_shared<L0Table>(), false) {}
 
-L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L0Table> table)
+L0Tiles::L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L0Table> table,
+                 bool scores_stay)
     : shape_(shape),
       unit_(hardware.matrix),
       buffers_(hardware.l0),
       bytes_(shape.bytes),
       pass_milli_(pass_millicycles(unit_, shape.bytes.input)),
+      scores_stay_(scores_stay),
       bandwidth_(static_cast<std::uint64_t>(hardware.l0.bandwidth_bytes_per_cycle)),
       table_(std::move(table)) {}
 
 std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
-  const std::int64_t left = unit_.rows * unit_.depth * bytes_.input;
-  const std::int64_t right = unit_.depth * unit_.cols * bytes_.kv;
-  const std::int64_t accumulator = unit_.rows * unit_.cols * bytes_.accumulator;
-  if (left > buffers_.left_bytes) {
-    return Misfit{"L0 left", left, buffers_.left_bytes};
-  }
-  if (right > buffers_.right_bytes) {
-    return Misfit{"L0 right", right, buffers_.right_bytes};
-  }
-  if (accumulator > buffers_.accumulator_bytes) {
-    return Misfit{"L0 accumulator", accumulator, buffers_.accumulator_bytes};
+  for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
+    const ArraySides sides = array_sides(unit_, kind);
+    const std::int64_t left = sides.m * sides.k * bytes_.input;
+    const std::int64_t right = sides.k * sides.n * bytes_.kv;
+    const std::int64_t accumulator = sides.m * sides.n * bytes_.accumulator;
+    if (left > buffers_.left_bytes) {
+      return Misfit{"L0 left", left, buffers_.left_bytes};
+    }
+    if (right > buffers_.right_bytes) {
+      return Misfit{"L0 right", right, buffers_.right_bytes};
+    }
+    if (accumulator > buffers_.accumulator_bytes) {
+      return Misfit{"L0 accumulator", accumulator, buffers_.accumulator_bytes};
+    }
   }
   return std::nullopt;
 }
@@ -56,10 +61,12 @@ std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
 /// best operand the array can keep stationary: output (A again per n, B again per m, C once),
 /// left (A once, B again per m, C read and written per k) or right (B once, A again per n).
 std::int64_t L0Tiles::traffic(const MatmulTile& t, const Counts& counts) const {
-  const std::int64_t left = t.m * t.k * bytes_.input;
+  const bool scores = t.kind == MatmulKind::kQK;
+  const std::int64_t left = scores_stay_ && !scores ? 0 : t.m * t.k * bytes_.input;
   const std::int64_t right = t.k * t.n * bytes_.kv;
   const std::int64_t partial = 2 * t.m * t.n * bytes_.accumulator;
-  const std::int64_t out = t.kind == MatmulKind::kQK ? t.m * t.n * bytes_.score : partial;
+  const std::int64_t written = scores_stay_ ? 0 : t.m * t.n * bytes_.score;
+  const std::int64_t out = scores ? written : partial;
   const std::int64_t spilled = out + (counts.k - 1) * partial;
   std::int64_t best = std::numeric_limits<std::int64_t>::max();
   if (unit_.output_stationary) {
@@ -91,8 +98,9 @@ std::optional<TileCost> L0Tiles::cost(const MatmulTile& matmul, const L0Tile& ti
       accumulator > buffers_.accumulator_bytes) {
     return std::nullopt;
   }
-  const std::int64_t array = passes(matmul.m, t.m, unit_.rows) * passes(matmul.n, t.n, unit_.cols) *
-                             passes(matmul.k, t.k, unit_.depth);
+  const ArraySides sides = array_sides(unit_, matmul.kind);
+  const std::int64_t array = passes(matmul.m, t.m, sides.m) * passes(matmul.n, t.n, sides.n) *
+                             passes(matmul.k, t.k, sides.k);
   return cost_of(matmul, array,
                  {ceil_div(matmul.m, t.m), ceil_div(matmul.n, t.n), ceil_div(matmul.k, t.k)}, t);
 }
@@ -117,8 +125,9 @@ TileCost L0Tiles::least(const MatmulTile& t) const {
   const std::int64_t tiles =
       std::max({ceil_div(left, buffers_.left_bytes), ceil_div(right, buffers_.right_bytes),
                 ceil_div(accumulator, buffers_.accumulator_bytes)});
+  const ArraySides sides = array_sides(unit_, t.kind);
   const std::int64_t array =
-      ceil_div(t.m, unit_.rows) * ceil_div(t.n, unit_.cols) * ceil_div(t.k, unit_.depth);
+      ceil_div(t.m, sides.m) * ceil_div(t.n, sides.n) * ceil_div(t.k, sides.k);
   TileCost least;
   least.l1_bytes = traffic(t, {1, 1, 1});
   least.cycles = std::max(ceil_div(array * pass_milli_, kMilli) + unit_.startup_cycles * tiles,
@@ -130,9 +139,9 @@ TileCost L0Tiles::least(const MatmulTile& t) const {
 /// passes, ascending. Any other integer piece costs at least as much as one of them and holds more.
 /// (As pieces grow their count falls, so that only pieces of the same count can be equal to one in
 /// both.)
-const std::vector<L0Tiles::Cut>& L0Tiles::cuts(Side side, std::int64_t size, std::int64_t width,
-                                               std::int64_t limit) {
-  std::vector<Cut>& front = cuts_[static_cast<std::size_t>(side)][size];
+const std::vector<L0Tiles::Cut>& L0Tiles::cuts(const CutSide& side, std::int64_t size,
+                                               std::int64_t width, std::int64_t limit) {
+  std::vector<Cut>& front = cuts_[index_of(side.kind)][static_cast<std::size_t>(side.side)][size];
   if (!front.empty()) {
     return front;
   }
@@ -151,11 +160,12 @@ void L0Tiles::for_each_tile(const MatmulTile& matmul, const Visit& visit) {
   const std::int64_t area = buffers_.accumulator_bytes / bytes_.accumulator;
   const std::int64_t left = buffers_.left_bytes / bytes_.input;
   const std::int64_t right = buffers_.right_bytes / bytes_.kv;
-  const auto& rows = cuts(Side::kRows, matmul.m, unit_.rows, std::min(area, left));
-  const auto& cols = cuts(Side::kCols, matmul.n, unit_.cols, std::min(area, right));
-  const auto& depths = cuts(Side::kDepth, matmul.k, unit_.depth, std::min(left, right));
-  const std::int64_t least_cols = ceil_div(matmul.n, unit_.cols);
-  const std::int64_t least_depths = ceil_div(matmul.k, unit_.depth);
+  const ArraySides sides = array_sides(unit_, matmul.kind);
+  const auto& rows = cuts({matmul.kind, Side::kRows}, matmul.m, sides.m, std::min(area, left));
+  const auto& cols = cuts({matmul.kind, Side::kCols}, matmul.n, sides.n, std::min(area, right));
+  const auto& depths = cuts({matmul.kind, Side::kDepth}, matmul.k, sides.k, std::min(left, right));
+  const std::int64_t least_cols = ceil_div(matmul.n, sides.n);
+  const std::int64_t least_depths = ceil_div(matmul.k, sides.k);
   const auto end_at = [](const std::vector<Cut>& list, std::int64_t most) {
     return std::upper_bound(list.begin(), list.end(), most,
                             [](std::int64_t limit, const Cut& cut) { return limit < cut.piece; });

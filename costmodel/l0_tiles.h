@@ -39,7 +39,9 @@ MatmulTile matmul_tile(const Shape& shape, MatmulKind kind, std::int64_t rows, s
 class L0Tiles {
  public:
   L0Tiles(const Hardware& hardware, const Shape& shape);
-  L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L0Table> table);
+  /// `scores_stay`: S and P stay in the array and are not moved.
+  L0Tiles(const Hardware& hardware, const Shape& shape, std::shared_ptr<L0Table> table,
+          bool scores_stay);
 
   /// Cost under a given L0 tile with its best stationary operand; empty if it exceeds a buffer.
   std::optional<TileCost> cost(const MatmulTile& matmul, const L0Tile& tile) const;
@@ -86,7 +88,11 @@ class L0Tiles {
     std::int64_t passes = 0;
   };
   enum class Side : std::uint8_t { kRows, kCols, kDepth };
-  const std::vector<Cut>& cuts(Side side, std::int64_t size, std::int64_t width,
+  struct CutSide {
+    MatmulKind kind;
+    Side side;
+  };
+  const std::vector<Cut>& cuts(const CutSide& side, std::int64_t size, std::int64_t width,
                                std::int64_t limit);
 
   /// What the table has no room for: one answer a place, the newest one.
@@ -107,10 +113,12 @@ class L0Tiles {
   L0Buffers buffers_;
   ElementBytes bytes_;
   std::int64_t pass_milli_ = 0;
+  bool scores_stay_ = false;
   Divisor bandwidth_;
   std::shared_ptr<L0Table> table_;
   std::vector<Overflow> overflow_;  ///< empty while the table has room
-  std::array<std::unordered_map<std::int64_t, std::vector<Cut>>, 3> cuts_;  ///< by Side, then size
+  /// By MatmulKind, Side, then size.
+  std::array<std::array<std::unordered_map<std::int64_t, std::vector<Cut>>, 3>, 2> cuts_;
 };
 
 }  // namespace tilewright

@@ -20,9 +20,10 @@ std::int64_t Evaluator::matmul_line(const MatmulTile& tile, std::int64_t MatmulT
       passes *= ceil_div(tile.*dimension, width);
     }
   };
-  cut(&MatmulTile::m, unit.rows);
-  cut(&MatmulTile::n, unit.cols);
-  cut(&MatmulTile::k, unit.depth);
+  const ArraySides sides = array_sides(unit, tile.kind);
+  cut(&MatmulTile::m, sides.m);
+  cut(&MatmulTile::n, sides.n);
+  cut(&MatmulTile::k, sides.k);
   const auto rate = static_cast<std::int64_t>(passes / (static_cast<Int128>(side) * kMilli));
   return tile.*along * rate + unit.startup_cycles * kLineUnit;
 }
@@ -35,6 +36,34 @@ void Evaluator::online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTi
   out.softmax_edge = online_.softmax_line(rows, edge_cols, kLineUnit);
   out.rescale = online_.rescale_line(rows, kLineUnit);
   out.normalise = online_.normalise_line(rows, kLineUnit);
+  matmuls_along_rows(sizes, rows, out);
+}
+
+void Evaluator::epochs_along_rows(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                                  RoundTimes& out) const {
+  const std::int64_t cols = sizes.tiling.kv_cols;
+  const std::int64_t edge_cols = sizes.counts.edge_cols;
+  out.rescale = online_.rescale_line(rows, kLineUnit);
+  out.normalise = online_.normalise_line(rows, kLineUnit);
+  if (phase.on_array) {
+    out.softmax = out.softmax_edge = online_.update_max_line(rows, kLineUnit);
+    out.beside = out.beside_edge = online_.update_sum_line(rows, kLineUnit);
+    for (std::int64_t* time :
+         {&out.array_max, &out.array_max_edge, &out.array_exp, &out.array_exp_edge}) {
+      *time *= kLineUnit;
+    }
+  } else {
+    out.softmax = online_.update_line(rows, cols, kLineUnit);
+    out.softmax_edge = online_.update_line(rows, edge_cols, kLineUnit);
+    out.beside = online_.local_max_line(rows, cols, kLineUnit);
+    out.beside_edge = online_.local_max_line(rows, edge_cols, kLineUnit);
+  }
+  matmuls_along_rows(sizes, rows, out);
+}
+
+void Evaluator::matmuls_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {
+  const std::int64_t cols = sizes.tiling.kv_cols;
+  const std::int64_t edge_cols = sizes.counts.edge_cols;
   const auto raise = [&](MatmulKind kind, std::int64_t width, std::int64_t& time) {
     const MatmulTile tile = matmul_tile(problem_.shape, kind, rows, width);
     time = std::max(time, matmul_line(tile, &MatmulTile::m));

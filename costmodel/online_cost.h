@@ -20,6 +20,29 @@ class OnlineCost {
     return softmax_fixed_ +
            cycles(lanes_.ceil(rows * cols) * element_milli_ + lanes_.ceil(rows) * row_milli_);
   }
+  // The same in parts, for epochs: the maximum of a sub-tile's rows; the rest; of the rest what
+  // concerns the rows' state alone, the maximum and its factor, then the sum.
+  std::int64_t local_max_cycles(std::int64_t rows, std::int64_t cols) const {
+    return startup_ + reduction_latency_ + cycles(lanes_.ceil(rows * cols) * local_max_milli_);
+  }
+  std::int64_t update_cycles(std::int64_t rows, std::int64_t cols) const {
+    return startup_ + reduction_latency_ +
+           cycles(lanes_.ceil(rows * cols) * (element_milli_ - local_max_milli_) +
+                  lanes_.ceil(rows) * row_milli_);
+  }
+  std::int64_t update_max_cycles(std::int64_t rows) const {
+    return startup_ + cycles(lanes_.ceil(rows) * row_max_milli_);
+  }
+  std::int64_t update_sum_cycles(std::int64_t rows) const {
+    return startup_ + cycles(lanes_.ceil(rows) * (row_milli_ - row_max_milli_));
+  }
+  /// The array's own part: maxima; P and its row sums.
+  std::int64_t array_max_cycles(std::int64_t rows, std::int64_t cols) const {
+    return cycles(array_passes(rows, cols) * array_max_milli_);
+  }
+  std::int64_t array_exp_cycles(std::int64_t rows, std::int64_t cols) const {
+    return cycles(array_passes(rows, cols) * array_exp_milli_);
+  }
   std::int64_t rescale_cycles(std::int64_t rows) const { return adjust_cycles(rows, mul_milli_); }
   std::int64_t normalise_cycles(std::int64_t rows) const { return adjust_cycles(rows, div_milli_); }
 
@@ -34,11 +57,31 @@ class OnlineCost {
   std::int64_t least_rescale_cycles(const Work& work) const;
   std::int64_t least_normalise_cycles(const Work& work) const;
 
+  /// Of the rows' state alone, in epochs where the array does the rest.
+  std::int64_t least_state_cycles(const Work& work) const;
+  /// What the array does itself with all scores of a round, at least.
+  std::int64_t least_array_cycles(std::int64_t rows) const {
+    return cycles(array_passes(rows, cols_) * (array_max_milli_ + array_exp_milli_));
+  }
+
   // Linear functions of `rows` below the times, in units of 1 / `unit` cycles.
   std::int64_t softmax_line(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
     return rows * rate(cols * element_milli_ + row_milli_, unit) + softmax_fixed_ * unit;
   }
-  /// The same along `cols`.
+  std::int64_t local_max_line(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
+    return rows * rate(cols * local_max_milli_, unit) + (startup_ + reduction_latency_) * unit;
+  }
+  std::int64_t update_line(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
+    return rows * rate(cols * (element_milli_ - local_max_milli_) + row_milli_, unit) +
+           (startup_ + reduction_latency_) * unit;
+  }
+  std::int64_t update_max_line(std::int64_t rows, std::int64_t unit) const {
+    return rows * rate(row_max_milli_, unit) + startup_ * unit;
+  }
+  std::int64_t update_sum_line(std::int64_t rows, std::int64_t unit) const {
+    return rows * rate(row_milli_ - row_max_milli_, unit) + startup_ * unit;
+  }
+  /// softmax_line() along `cols`.
   std::int64_t softmax_line_of_cols(std::int64_t rows, std::int64_t cols, std::int64_t unit) const {
     return cols * rate(rows * element_milli_, unit) + rate(rows * row_milli_, unit) +
            softmax_fixed_ * unit;
@@ -51,6 +94,9 @@ class OnlineCost {
   }
 
  private:
+  std::int64_t array_passes(std::int64_t rows, std::int64_t cols) const {
+    return ceil_div(rows, array_rows_) * ceil_div(cols, array_cols_);
+  }
   static std::int64_t cycles(std::int64_t milli) { return ceil_div(milli, kMilli); }
   std::int64_t adjust_cycles(std::int64_t rows, std::int64_t milli) const {
     return startup_ + cycles(lanes_.ceil(rows * v_dim_) * milli);
@@ -68,6 +114,13 @@ class OnlineCost {
   std::int64_t softmax_fixed_ = 0;
   std::int64_t element_milli_ = 0;
   std::int64_t row_milli_ = 0;
+  std::int64_t reduction_latency_ = 0;
+  std::int64_t local_max_milli_ = 0;
+  std::int64_t row_max_milli_ = 0;
+  std::int64_t array_rows_ = 1;
+  std::int64_t array_cols_ = 1;
+  std::int64_t array_max_milli_ = 0;
+  std::int64_t array_exp_milli_ = 0;
   std::int64_t mul_milli_ = 0;
   std::int64_t div_milli_ = 0;
 };
@@ -75,9 +128,10 @@ class OnlineCost {
 /// What an online softmax does in a layer beyond one over whole rows; linear in the sub-tiles of a
 /// round.
 struct OnlineWork {
-  Int128 operations = 0;  ///< of the vector unit, of one element each; may be fewer: below 0
-  Int128 l1_bytes = 0;    ///< read and written
+  Int128 operations = 0;    ///< of the vector unit, of one element each; may be fewer: below 0
+  Int128 l1_bytes = 0;      ///< read and written
+  Int128 array_scores = 0;  ///< that the array does all element-wise work for
 };
-OnlineWork online_work(const Shape& shape, std::int64_t sub_tiles);
+OnlineWork online_work(const Shape& shape, const PhasePlan& phase, std::int64_t sub_tiles);
 
 }  // namespace tilewright

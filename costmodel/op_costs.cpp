@@ -24,10 +24,11 @@ TransferCost::TransferCost(const Hardware& hardware, std::int64_t active_cores)
 
 std::int64_t least_matmuls(const MatrixUnit& unit, const Shape& shape, MatmulKind kind,
                            std::int64_t rows, std::int64_t cols, std::int64_t sub_tiles) {
+  const ArraySides sides = array_sides(unit, kind);
   const std::int64_t passes =
-      ceil_div(rows, unit.rows) *
-      (kind == MatmulKind::kQK ? ceil_div(cols, unit.cols) * ceil_div(shape.qk_dim, unit.depth)
-                               : ceil_div(shape.v_dim, unit.cols) * ceil_div(cols, unit.depth));
+      ceil_div(rows, sides.m) * (kind == MatmulKind::kQK
+                                     ? ceil_div(cols, sides.n) * ceil_div(shape.qk_dim, sides.k)
+                                     : ceil_div(shape.v_dim, sides.n) * ceil_div(cols, sides.k));
   return ceil_div(passes * pass_millicycles(unit, shape.bytes.input), kMilli) +
          unit.startup_cycles * sub_tiles;
 }

@@ -12,6 +12,19 @@ namespace tilewright {
 /// Thousandths of a cycle of an array pass at inputs of `bytes`; 0: not supported.
 std::int64_t pass_millicycles(const MatrixUnit& unit, std::int64_t bytes);
 
+/// Across which width of the array each side of a matmul is cut.
+struct ArraySides {
+  std::int64_t m = 1;
+  std::int64_t n = 1;
+  std::int64_t k = 1;
+};
+
+constexpr ArraySides array_sides(const MatrixUnit& unit, MatmulKind kind) {
+  const Spatial spatial = kind == MatmulKind::kQK ? unit.qk_spatial : unit.pv_spatial;
+  return spatial == Spatial::kOutput ? ArraySides{unit.rows, unit.cols, unit.depth}
+                                     : ArraySides{unit.rows, unit.depth, unit.cols};
+}
+
 /// Cycles of a matmul of `rows` x `cols` scores in `sub_tiles` pieces along the columns, however
 /// these are cut, at least: the array passes of all columns and a start-up for each piece.
 std::int64_t least_matmuls(const MatrixUnit& unit, const Shape& shape, MatmulKind kind,

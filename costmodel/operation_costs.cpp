@@ -11,10 +11,24 @@ std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
       return online.rescale_cycles(tile.rows);
     case VectorKind::kNormalise:
       return online.normalise_cycles(tile.rows);
+    case VectorKind::kLocalMax:
+      return online.local_max_cycles(tile.rows, tile.cols);
+    case VectorKind::kUpdate:
+      return online.update_cycles(tile.rows, tile.cols);
+    case VectorKind::kUpdateMax:
+      return online.update_max_cycles(tile.rows);
+    case VectorKind::kUpdateSum:
+      return online.update_sum_cycles(tile.rows);
+    case VectorKind::kExponentials:  // on the array alone
     case VectorKind::kSoftmax:
       break;
   }
   return vector.softmax_cycles(tile.rows, tile.cols, tile.masked_cols);
+}
+
+std::int64_t OperationCosts::array_cycles(const VectorTile& tile) const {
+  return tile.kind == VectorKind::kLocalMax ? online.array_max_cycles(tile.rows, tile.cols)
+                                            : online.array_exp_cycles(tile.rows, tile.cols);
 }
 
 OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {
@@ -37,6 +51,27 @@ PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& co
     times.last.keep_loads();
   }
   return times;
+}
+
+void Evaluator::epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                            RoundTimes& out) const {
+  const std::int64_t cols = sizes.tiling.kv_cols;
+  const std::int64_t edge_cols = sizes.counts.edge_cols;
+  out.rescale = online_.rescale_cycles(rows);
+  out.normalise = online_.normalise_cycles(rows);
+  if (phase.on_array) {
+    out.softmax = out.softmax_edge = online_.update_max_cycles(rows);
+    out.beside = out.beside_edge = online_.update_sum_cycles(rows);
+    out.array_max = online_.array_max_cycles(rows, cols);
+    out.array_max_edge = online_.array_max_cycles(rows, edge_cols);
+    out.array_exp = online_.array_exp_cycles(rows, cols);
+    out.array_exp_edge = online_.array_exp_cycles(rows, edge_cols);
+  } else {
+    out.softmax = online_.update_cycles(rows, cols);
+    out.softmax_edge = online_.update_cycles(rows, edge_cols);
+    out.beside = online_.local_max_cycles(rows, cols);
+    out.beside_edge = online_.local_max_cycles(rows, edge_cols);
+  }
 }
 
 void Evaluator::online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/math.h"
+#include "schedules/expand_epochs.h"
 #include "schedules/visible.h"
 
 namespace tilewright {
@@ -39,6 +40,10 @@ class SlotKinds {
 
   void visit(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
+    if (phase.epochs) {
+      epochs(phase);
+      return;
+    }
     sink_(phase.input, rows * row_bytes(shape_, phase.input, phase.input_row_bytes, cols_),
           buffered_, copies_);
     if (phase.has_first) {
@@ -111,6 +116,34 @@ class SlotKinds {
     const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);
     sink_(Operand::kS, rows * t_.kv_cols * element, in_flight, copies_);
     sink_(Operand::kState, rows * phase.state_row_bytes, in_flight, copies_);
+  }
+
+  /// Slots for all stages at once. What the array holds takes none.
+  void epochs(const PhasePlan& phase) const {
+    const std::int64_t rows = t_.heads * t_.q_rows;
+    const std::int64_t steps_of_round = phase.online ? sizes_.counts.sub_tiles : 1;
+    const std::int64_t steps = rounds_ * steps_of_round;
+    const std::int64_t cols = phase.online ? t_.kv_cols : shape_.cols;
+    sink_(Operand::kQ, rows * phase.input_row_bytes, buffered_, copies_);
+    for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
+      const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
+      const std::int64_t column = t_.heads * stream_col_bytes(shape_, kind);
+      if (t_.kv_resident) {
+        sink_(operand, shape_.cols * column, std::min(t_.buffers, sizes_.busiest.groups()),
+              kv_copies_);
+      } else {
+        sink_(operand, cols * column, std::min(t_.buffers, steps), kv_copies_);
+      }
+    }
+    if (!phase.on_array) {
+      const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);
+      sink_(Operand::kS, rows * cols * element, std::min(epoch_score_slots(phase), steps), copies_);
+    }
+    sink_(Operand::kState, rows * phase.state_row_bytes, std::min(kEpochStateSlots, steps),
+          copies_);
+    const std::int64_t most_steps = std::max(steps_of_round, sizes_.most_sub_tiles);
+    sink_(Operand::kO, rows * phase.output_slot_row_bytes,
+          std::min(epoch_output_slots(phase, most_steps), rounds_), copies_);
   }
 
   const Shape& shape_;

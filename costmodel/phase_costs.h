@@ -36,7 +36,10 @@ struct Sizes {
   CoreRounds busiest;
   std::int64_t active = 1;       ///< cores with any work
   std::int64_t overwritten = 0;  ///< sub-tiles that give way to P
-  VisibleSums visible;           ///< with a mask only
+  /// Sub-tiles of a round for the slots of O in epochs, if not as counted: more sub-tiles need
+  /// fewer.
+  std::int64_t most_sub_tiles = 0;
+  VisibleSums visible;  ///< with a mask only
 };
 
 Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layout);

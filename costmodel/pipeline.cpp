@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "costmodel/epochs.h"
 #include "costmodel/online_pipeline.h"
 #include "costmodel/pipeline_kinds.h"
 
@@ -17,6 +18,9 @@ std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
 }  // namespace
 
 std::int64_t phase_makespan(const PhaseTimes& times) {
+  if (times.epochs) {
+    return epochs_makespan(times);
+  }
   if (times.online) {
     return online_makespan(times);
   }
@@ -25,6 +29,9 @@ std::int64_t phase_makespan(const PhaseTimes& times) {
 }
 
 std::int64_t phase_overlap(const PhaseTimes& leader, const PhaseTimes& own) {
+  if (leader.epochs) {
+    return epochs_overlap(leader, own);
+  }
   if (leader.online) {
     return online_overlap(leader, own);
   }

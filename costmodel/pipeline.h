@@ -33,10 +33,19 @@ struct RoundTimes {
   std::int64_t softmax_edge = 0;
   std::int64_t rescale = 0;
   std::int64_t normalise = 0;
+  // Online epochs alone: what the vector unit does beside P V for a full sub-tile, for the edge;
+  // what the array does to scores after Q K^T and before P V of a full sub-tile, of the edge.
+  std::int64_t beside = 0;
+  std::int64_t beside_edge = 0;
+  std::int64_t array_max = 0;
+  std::int64_t array_max_edge = 0;
+  std::int64_t array_exp = 0;
+  std::int64_t array_exp_edge = 0;
 
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
+    beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
     for (StageTimes* stage : {&first, &second}) {
       stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
     }
@@ -65,6 +74,8 @@ struct PhaseTimes {
   bool store_first = false;
   bool serial = false;
   bool online = false;  ///< sub-tile by sub-tile; resident_... are not used
+  bool epochs = false;  ///< all stages at once, then a barrier
+  bool on_array = false;
   std::int64_t buffers = 1;
   std::int64_t lookahead = 0;
   bool scores_ahead = false;

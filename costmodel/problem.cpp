@@ -23,8 +23,14 @@ std::string_view pick_variant(const Schedule& schedule, std::string_view variant
 }
 
 /// What online_work() takes.
-Int128 online_energy(const EnergyTable& e, const OnlineWork& work) {
-  return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte;
+Int128 online_energy(const Hardware& hardware, const Shape& shape, const OnlineWork& work) {
+  const EnergyTable& e = hardware.energy;
+  const MatrixUnit& array = hardware.matrix;
+  // A cycle of a cell's other work is taken for one of its multiply-accumulates.
+  const Int128 array_milli = work.array_scores * (array.max_millicycles + array.sub_millicycles +
+                                                  array.exp_millicycles + array.sum_millicycles);
+  return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte +
+         array_milli * e.mac_fj * shape.bytes.input / (2 * kMilli);
 }
 
 /// The figures of the worst tiling (one row, one column) must fit 64 bits, so that none overflows.
@@ -70,14 +76,18 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
 
 }  // namespace
 
-Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial) {
+Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array) {
   for (const bool kv_resident : {false, true}) {
     for (std::int64_t buffers = 1; buffers <= kMaxBuffers; ++buffers) {
       for (std::int64_t lookahead = 0; lookahead <= kMaxLookahead; ++lookahead) {
         for (const Overwrite overwrite : {Overwrite::kNone, Overwrite::kKey, Overwrite::kValue}) {
           const Mode mode{kv_resident, buffers, lookahead, overwrite, CoreSplit::kHeads};
           const Tiling tiling = tiling_of(mode, 1, 1, 1);
-          plans_[index_of(tiling)] = schedule.plan(shape, mode, serial);
+          Plan& plan = plans_[index_of(tiling)];
+          plan = schedule.plan(shape, mode, serial);
+          for (PhasePlan& phase : plan.phase_table) {
+            phase.on_array = phase.on_array && array;
+          }
         }
       }
     }
@@ -97,9 +107,9 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   }
   const Shape shape = shape_of(workload);
   const bool serial = is_serial(pick_variant(schedule, variant));
-  const Plans plans(schedule, shape, serial);
-  const bool online = plans.of(tiling_of({}, 1, 1, 1)).phases().front().online;
-  check_magnitude(hardware, workload, shape, online);
+  const Plans plans(schedule, shape, serial, hardware.matrix.does_elements());
+  const PhasePlan& first = plans.of(Tiling{}).phases().front();
+  check_magnitude(hardware, workload, shape, first.online);
   Problem problem{hardware,
                   workload,
                   shape,
@@ -113,9 +123,12 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
                   plans,
                   Divisor(static_cast<std::uint64_t>(hardware.l1.alignment_bytes)),
                   std::make_shared<L0Table>()};
-  if (online) {
-    problem.online_fj = online_energy(hardware.energy, online_work(shape, 0));
-    problem.sub_tile_fj = online_energy(hardware.energy, online_work(shape, 1)) - problem.online_fj;
+  if (first.online) {
+    const auto energy = [&](std::int64_t sub_tiles) {
+      return online_energy(hardware, shape, online_work(shape, first, sub_tiles));
+    };
+    problem.online_fj = energy(0);
+    problem.sub_tile_fj = energy(1) - problem.online_fj;
   }
   return problem;
 }

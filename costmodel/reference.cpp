@@ -1,8 +1,10 @@
 #include "costmodel/reference.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <ostream>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -45,6 +47,7 @@ struct Edge {
 using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, Vertex, Edge>;
 using VertexId = boost::graph_traits<Graph>::vertex_descriptor;
 
+constexpr const char* kBarrierName = "barrier";
 constexpr VertexId kNobody = static_cast<VertexId>(-1);
 
 /// The newest operation of every core that did something to a slot.
@@ -100,6 +103,7 @@ class ReferenceGraph::Impl : public OperationSink {
   }
 
   void take(const Operation& op) override {
+    enter_epoch(op);
     const VertexId id = add(op);
     follow_queue(op, id);
     follow_leader(op, id);
@@ -128,7 +132,7 @@ class ReferenceGraph::Impl : public OperationSink {
   std::vector<BusyTime> busy_times() const {
     std::vector<BusyTime> times;
     for (auto [v, end] = boost::vertices(graph_); v != end; ++v) {
-      if (graph_[*v].operation != "barrier") {
+      if (graph_[*v].operation != kBarrierName) {
         times.push_back({graph_[*v].start, graph_[*v].end});
       }
     }
@@ -211,6 +215,12 @@ class ReferenceGraph::Impl : public OperationSink {
       case Unit::kMatrix:
         break;
     }
+    if (is_elementwise(op)) {
+      const std::int64_t cycles = costs_.array_cycles({op.vector, op.rows, op.cols, 0});
+      totals_.scores += op.vector == VectorKind::kExponentials ? op.rows * op.cols : 0;
+      totals_.matrix_busy_cycles += cycles;
+      return cycles;
+    }
     const TileTime& cost =
         costs_.matmul(op.matmul, op.rows != sizes_.tiling.q_rows, op.cols != sizes_.tiling.kv_cols);
     totals_.matrix_busy_cycles += cost.cycles;
@@ -226,11 +236,66 @@ class ReferenceGraph::Impl : public OperationSink {
     auto [last, inserted] = queues_.try_emplace({op.core, unit}, barrier_);
     connect(last->second, id, EdgeKind::kQueue, 0);
     last->second = id;
+    if (op.epoch >= 0) {
+      in_epochs_.insert(op.core);
+      if (op.unit == Unit::kLoad) {
+        loads_[op.core] = id;
+      }
+    }
     if (problem_.serial) {
       auto [before, first] = previous_.try_emplace(op.core, barrier_);
       connect(before->second, id, EdgeKind::kSequence, 0);
       before->second = id;
     }
+  }
+
+  /// Cores in lock-step go from epoch to epoch together; others come one after the other.
+  void enter_epoch(const Operation& op) {
+    const std::pair place{op.epoch, op.second_half};
+    if (op.follows || op.epoch < 0 || place == epoch_) {
+      return;
+    }
+    if (place < epoch_) {
+      in_epochs_.clear();
+      loads_.clear();
+    } else if (op.epoch == epoch_.first) {
+      await({Unit::kMatrix, Unit::kVector});
+    } else {
+      await({Unit::kLoad, Unit::kStore, Unit::kMatrix, Unit::kVector});
+    }
+    epoch_ = place;
+  }
+
+  /// All later operations of these queues start when all that is in them is done, loaded data
+  /// being there.
+  void await(std::initializer_list<Unit> units) {
+    if (in_epochs_.empty()) {
+      return;
+    }
+    const VertexId barrier = add_barrier();
+    for (const std::int64_t core : in_epochs_) {
+      for (const Unit unit : units) {
+        const auto last = queues_.find({core, unit});
+        if (last != queues_.end()) {
+          connect(last->second, barrier, EdgeKind::kBarrier, 0);
+        }
+        queues_[{core, unit}] = barrier;
+      }
+    }
+    if (units.size() > 2) {
+      for (const auto& [core, load] : loads_) {
+        connect(load, barrier, EdgeKind::kBarrier, problem_.hardware.dram.latency_cycles);
+      }
+      loads_.clear();
+    }
+  }
+
+  VertexId add_barrier() {
+    Vertex vertex;
+    vertex.operation = kBarrierName;
+    vertex.queue = "none";
+    vertex.phase = phase_;
+    return boost::add_vertex(std::move(vertex), graph_);
   }
 
   /// From start to start: the lag takes the leader's duration back.
@@ -260,15 +325,15 @@ class ReferenceGraph::Impl : public OperationSink {
 
   /// The next phase reads from DRAM what this one wrote: it starts when all cores are done.
   void close_phase() {
-    Vertex vertex;
-    vertex.operation = "barrier";
-    vertex.queue = "none";
-    vertex.phase = phase_++;
-    const VertexId barrier = boost::add_vertex(std::move(vertex), graph_);
+    const VertexId barrier = add_barrier();
+    ++phase_;
     for (const auto& [queue, last] : queues_) {
       connect(last, barrier, EdgeKind::kBarrier, 0);
     }
     queues_.clear();
+    in_epochs_.clear();
+    loads_.clear();
+    epoch_ = {-1, false};
     barrier_ = barrier;
   }
 
@@ -323,6 +388,9 @@ class ReferenceGraph::Impl : public OperationSink {
   VertexId barrier_ = kNobody;
   std::map<std::int64_t, VertexId> previous_;  ///< serial: by core
   VertexId leader_ = kNobody;
+  std::set<std::int64_t> in_epochs_;        ///< cores that are in an epoch
+  std::map<std::int64_t, VertexId> loads_;  ///< the newest one of an epoch, by core
+  std::pair<std::int64_t, bool> epoch_{-1, false};
   std::int64_t phase_ = 0;
 };
 

@@ -11,6 +11,10 @@ namespace tilewright {
 /// Fractions of a cycle are kept in thousandths, so that all arithmetic stays in integers.
 inline constexpr std::int64_t kMilli = 1000;
 
+/// The operand whose two dimensions lie across the rows and columns of the array; the third one
+/// goes through its depth.
+enum class Spatial : std::uint8_t { kOutput, kLeft };
+
 /// rows x cols x depth multiply-accumulates a cycle (one "pass"), one per core.
 struct MatrixUnit {
   std::int64_t rows = 0;
@@ -22,6 +26,16 @@ struct MatrixUnit {
   bool right_stationary = false;
   /// Thousandths of a cycle a pass takes at 1-, 2- and 4-byte inputs; 0: not supported.
   std::array<std::int64_t, 3> pass_millicycles{};
+  Spatial qk_spatial = Spatial::kOutput;
+  Spatial pv_spatial = Spatial::kOutput;
+  /// Element-wise work on the scores that the array holds, thousandths of a cycle per rows x cols
+  /// of them; if it cannot, all 0.
+  std::int64_t max_millicycles = 0;
+  std::int64_t sub_millicycles = 0;
+  std::int64_t exp_millicycles = 0;
+  std::int64_t sum_millicycles = 0;
+
+  bool does_elements() const { return max_millicycles > 0; }
 };
 
 /// One per core. Costs are thousandths of a cycle per element and lane.

@@ -23,6 +23,7 @@ namespace {
 constexpr std::string_view kSchema = "tilewright/hw/v1";
 constexpr std::array<std::string_view, 4> kSources{"datasheet", "paper", "measured", "assumed"};
 constexpr std::array<std::string_view, 3> kStationary{"output", "left", "right"};
+constexpr std::array<std::string_view, 2> kSpatial{"output", "left"};
 
 // Limits are wide enough for any machine that could be built and narrow enough for a slipped unit
 // (bytes for KiB, MHz for GHz) to be caught and for the model's integers not to overflow.
@@ -110,6 +111,23 @@ void read_passes(const FigureReader& figures, MatrixUnit& matrix) {
   }
 }
 
+Spatial read_spatial(const FigureReader& figures, std::string_view key) {
+  if (!figures.map().has(key)) return Spatial::kOutput;
+  return figures.value(key, fmt::format("one of {}", join(kSpatial))).choice(kSpatial) == 0
+             ? Spatial::kOutput
+             : Spatial::kLeft;
+}
+
+/// What the array can do beside multiply-accumulates; nothing if the profile does not say.
+void read_elementwise(const FigureReader& figures, MatrixUnit& matrix) {
+  if (!figures.map().has("elementwise")) return;
+  const FigureReader costs = figures.group("elementwise", {"max", "sub", "exp", "sum"});
+  matrix.max_millicycles = costs.decimal("max", kCycles);
+  matrix.sub_millicycles = costs.decimal("sub", kCycles);
+  matrix.exp_millicycles = costs.decimal("exp", kCycles);
+  matrix.sum_millicycles = costs.decimal("sum", kCycles);
+}
+
 MatrixUnit read_matrix(const FigureReader& figures) {
   MatrixUnit matrix;
   matrix.rows = figures.integer("rows", kArraySide);
@@ -118,6 +136,12 @@ MatrixUnit read_matrix(const FigureReader& figures) {
   matrix.startup_cycles = figures.integer("startup_cycles", kDelayCycles);
   read_stationary(figures, matrix);
   read_passes(figures, matrix);
+  if (figures.map().has("spatial")) {
+    const FigureReader spatial = figures.group("spatial", {"qk", "pv"});
+    matrix.qk_spatial = read_spatial(spatial, "qk");
+    matrix.pv_spatial = read_spatial(spatial, "pv");
+  }
+  read_elementwise(figures, matrix);
   return matrix;
 }
 
@@ -129,7 +153,7 @@ VectorUnit read_vector(const FigureReader& figures) {
   const FigureReader costs =
       figures.group("cycles_per_element", {"max", "sub", "exp", "sum", "mul", "div", "cast"});
   vector.max_millicycles = costs.decimal("max", kCycles);
-  vector.sub_millicycles = costs.decimal("sub", kCycles);
+  vector.sub_millicycles = costs.decimal("sub", kCyclesOrFree);
   vector.exp_millicycles = costs.decimal("exp", kCycles);
   vector.sum_millicycles = costs.decimal("sum", kCycles);
   vector.mul_millicycles = costs.decimal("mul", kCycles);
@@ -196,8 +220,9 @@ void read_units(const FigureReader& figures, Hardware& hardware) {
   hardware.clock_hz = figures.decimal("clock_ghz", kClockGhz);
   hardware.cores = figures.integer("cores", kCores);
   hardware.launch_cycles = figures.integer("launch_cycles", kLaunchCycles);
-  hardware.matrix = read_matrix(figures.group(
-      "matrix", {"rows", "cols", "depth", "startup_cycles", "stationary", "cycles_per_pass"}));
+  hardware.matrix =
+      read_matrix(figures.group("matrix", {"rows", "cols", "depth", "startup_cycles", "stationary",
+                                           "cycles_per_pass", "spatial", "elementwise"}));
   hardware.vector = read_vector(figures.group(
       "vector", {"lanes", "startup_cycles", "reduction_latency_cycles", "cycles_per_element"}));
 }

@@ -1,5 +1,7 @@
 #include "replay/datum.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "schedules/operation_names.h"
@@ -14,6 +16,11 @@ std::string datum_text(const Datum& datum) {
     text += fmt::format(" after {} sub-tiles", datum.added);
   } else if (datum.added > 0) {
     text += fmt::format(", sub-tile {}", datum.added - 1);
+  }
+  if (datum.figure != Figure::kAll) {
+    constexpr std::array kFigures{"",         ", maximum",     ", sum",
+                                  ", factor", ", own maximum", ", own sum"};
+    text += kFigures[static_cast<std::size_t>(datum.figure)];
   }
   if (datum.adjusted != Adjusted::kNo) {
     text += datum.adjusted == Adjusted::kRescaled ? ", rescaled" : ", normalised";

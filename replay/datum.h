@@ -15,6 +15,16 @@ namespace tilewright {
 /// What the vector unit of an online softmax has made of O since the newest sub-tile was added.
 enum class Adjusted : std::uint8_t { kNo, kRescaled, kNormalised };
 
+/// Which figure of the state of a row, where each is written on its own (epochs).
+enum class Figure : std::uint8_t {
+  kAll,
+  kMaximum,
+  kSum,
+  kFactor,
+  kOwnMaximum,  ///< of the sub-tile alone; its sum takes the same place
+  kOwnSum
+};
+
 /// A tile of a tensor: query tile `tile` of Q, S, P, O and the state of `pair`, or sub-tile `tile`
 /// of its K, V.
 struct Datum {
@@ -25,6 +35,7 @@ struct Datum {
   /// softmax: the number of their sub-tile, from 1 on.
   std::int64_t added = 0;
   Adjusted adjusted = Adjusted::kNo;
+  Figure figure = Figure::kAll;
   auto operator<=>(const Datum&) const = default;
 };
 

@@ -53,13 +53,18 @@ void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end) {
   values /= values.sum();
 }
 
+float exponentials_of_row(std::span<float> row, float maximum) {
+  Row values = row_of(row);
+  values = (values - maximum).exp();
+  return values.sum();
+}
+
 void online_softmax_row(std::span<float> row, RowState& state, bool is_first) {
   Row values = row_of(row);
   const float here = values.maxCoeff();
   const float maximum = is_first ? here : std::max(here, state.maximum);
   state.factor = is_first ? 0.0F : std::exp(state.maximum - maximum);
-  values = (values - maximum).exp();
-  state.sum = (is_first ? 0.0F : state.sum * state.factor) + values.sum();
+  state.sum = (is_first ? 0.0F : state.sum * state.factor) + exponentials_of_row(row, maximum);
   state.maximum = maximum;
 }
 

@@ -31,6 +31,9 @@ void cap_scores(std::span<float> scores);
 /// subtraction, exponential, sum, division. All others are masked: 0.
 void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end);
 
+/// exp(score - maximum) in place of each score of a row; returns their sum.
+float exponentials_of_row(std::span<float> row, float maximum);
+
 /// What an online softmax remembers of a row.
 struct RowState {
   float maximum = 0;

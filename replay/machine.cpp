@@ -40,6 +40,7 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       elements_(elements),
       counts_(count_tiles(shape_, tiling)),
       online_(problem.plans.of(tiling).phases().front().online),
+      epochs_(problem.plans.of(tiling).phases().front().epochs),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
       dram_(dram),
@@ -48,6 +49,9 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
 
 void Machine::execute(const Step& step) {
   const Operation& op = step.operation;
+  if (epochs_ && op.vector != VectorKind::kSoftmax) {
+    return element_wise(step);
+  }
   switch (op.unit) {
     case Unit::kLoad:
       return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
@@ -75,8 +79,9 @@ Block Machine::rows_block(const Step& step, const SlotUse& slot, const Element& 
                           std::int64_t cols) const {
   const Operation& op = step.operation;
   // Where P takes the place of S, pairs stay as far apart as those of the larger of the two.
+  const bool scores = slot.pool == Pool::kScore || slot.pool == Pool::kArray;
   const std::int64_t bytes =
-      slot.pool == Pool::kScore ? std::max(shape_.bytes.score, shape_.bytes.input) : element.bytes;
+      scores ? std::max(shape_.bytes.score, shape_.bytes.input) : element.bytes;
   return Block::dense({slot, head(step) * op.rows * cols * bytes}, element, op.rows, cols);
 }
 
@@ -182,6 +187,11 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
   if (slots[0].pool == Pool::kScore) {
     return {slots[0], slots[1].index * tile};
   }
+  if (!tiling_.kv_resident && epochs_) {
+    // A slot has what a step needs, of all its pairs.
+    return online_ ? SlotByte{slots[0], head(step) * tile}
+                   : SlotByte{slots[0], head(step) * shape_.cols * column + op.sub_tile * tile};
+  }
   if (!tiling_.kv_resident) {
     return {slots[0], 0};
   }
@@ -240,7 +250,7 @@ void Machine::multiply_values(const Step& step) {
   std::fill(out.begin(), out.end(), 0.0F);
   const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
   const std::int64_t added = op.sub_tile - op.first_sub_tile;
-  if (added > 0) {
+  if (added > 0 || (online_ && epochs_)) {
     Datum so_far = rows_datum(step, Operand::kO, added);
     so_far.adjusted = online_ ? Adjusted::kRescaled : Adjusted::kNo;
     memory_.read(step, output, so_far, out);

@@ -56,6 +56,18 @@ class Machine {
   void softmax(const Step& step);
   void online_softmax(const Step& step);
   void adjust(const Step& step);
+  // An online softmax in parts: epoch_machine.cpp.
+  void element_wise(const Step& step);
+  void local_max(const Step& step);
+  void update_max(const Step& step);
+  void exponentials(const Step& step);
+  void update_sum(const Step& step);
+  void update(const Step& step);
+  void adjust_in_epoch(const Step& step);
+  std::span<float> read_figure(const Step& step, std::size_t slot, Figure figure,
+                               std::int64_t known, std::size_t room);
+  void write_figure(const Step& step, const SlotUse& slot, Figure figure,
+                    std::span<const float> values);
   void store(const Step& step);
   void store_output(const Step& step);
   DramRows dram_rows(const Step& step, const DramTensor& tensor) const;
@@ -84,6 +96,7 @@ class Machine {
   const Elements& elements_;
   const TileCounts counts_;
   const bool online_;
+  const bool epochs_;
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step
   DramTensors& dram_;
@@ -92,7 +105,7 @@ class Machine {
   MovedBytes moved_;
   std::int64_t macs_ = 0;
   std::int64_t reloaded_ = 0;
-  std::array<std::vector<float>, 3> scratch_;
+  std::array<std::vector<float>, 6> scratch_;
 };
 
 }  // namespace tilewright

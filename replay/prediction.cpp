@@ -62,15 +62,18 @@ std::vector<OperandTraffic> predicted_traffic(const Problem& problem, const Tili
 double error_bound(const Problem& problem, const Elements& elements, const Tiling& tiling,
                    const AttentionScale& scale) {
   const Workload& workload = problem.workload;
-  const bool online = problem.plans.of(tiling).phases().front().online;
+  const PhasePlan& phase = problem.plans.of(tiling).phases().front();
+  const bool online = phase.online;
   constexpr double kHalfUnit = 0x1p-11;       // largest relative error of rounding to a half
   constexpr double kHalfSubnormal = 0x1p-25;  // and largest absolute one below 2^-14
   constexpr double kSingle = 1e-5;
   const double sub_tiles = static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols));
   const double score = elements.score.half ? 2 * scale.score : 0;
   const double probability = elements.input.half ? 1 : 0;
-  // Online: also O rescaled, factors, sums and the division (docs/replay.md).
-  const double sums = elements.accumulator.half ? (online ? 4 * sub_tiles - 1 : sub_tiles) : 0;
+  // Online: also O rescaled, factors, sums (in epochs also a sub-tile's own) and the division
+  // (docs/replay.md).
+  const double roundings = phase.online ? (phase.epochs ? 5 : 4) * sub_tiles - 1 : sub_tiles;
+  const double sums = elements.accumulator.half ? roundings : 0;
   const double output = elements.input.half ? 1 : 0;
   const double tiny =
       static_cast<double>(workload.kv_len) * kHalfSubnormal *

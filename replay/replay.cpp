@@ -10,6 +10,7 @@
 #include "replay/attention.h"
 #include "replay/machine.h"
 #include "replay/prediction.h"
+#include "schedules/expand_epochs.h"
 #include "search/objectives.h"
 
 namespace tilewright {
@@ -71,11 +72,11 @@ std::vector<OperandTraffic> traffic_of(const Problem& problem, const Tiling& til
 
 MemoryUse memory_of(const Problem& problem, const Tiling& tiling, const ReplayPlan& plan) {
   MemoryUse use;
-  use.arenas = static_cast<std::int64_t>(plan.arenas.size());
+  use.arenas = static_cast<std::int64_t>(plan.l1_count);
   use.capacity_bytes = problem.hardware.l1.capacity_bytes;
   use.predicted_bytes = Evaluator(problem).peak_footprint(tiling).bytes;
-  for (const OffsetAllocator& arena : plan.arenas) {
-    use.peak_bytes = std::max(use.peak_bytes, arena.peak());
+  for (std::size_t i = 0; i < plan.l1_count; ++i) {
+    use.peak_bytes = std::max(use.peak_bytes, plan.arenas[i].peak());
   }
   return use;
 }
@@ -104,14 +105,33 @@ bool ReplayReport::passed() const {
          memory.fragmentation_bytes() == 0;
 }
 
+namespace {
+
+/// A memory for each array, as large as what is said to be in it.
+void add_arrays(const Problem& problem, const Sizes& sizes, const PhasePlan& phase,
+                ReplayPlan& plan) {
+  const Tiling& tiling = sizes.tiling;
+  const ElementBytes& bytes = problem.shape.bytes;
+  const SlotKind scores{
+      Operand::kS,
+      tiling.heads * tiling.q_rows * tiling.kv_cols * std::max(bytes.score, bytes.input),
+      epoch_score_slots(phase), sizes.active};
+  for (std::int64_t core = 0; core < sizes.active; ++core) {
+    plan.arenas.emplace_back(scores.slot_bytes * scores.slots, 1);
+  }
+  plan.slots.back().place_in_arrays(scores, plan.l1_count, plan.arenas);
+}
+
+}  // namespace
+
 ReplayPlan make_replay_plan(Evaluator& evaluator, const Tiling& tiling, Objective objective) {
   const Problem& problem = evaluator.problem();
   const Sizes sizes = sizes_of(problem.shape, tiling, problem.layout);
   const L1Memory& l1 = problem.hardware.l1;
   const std::int64_t arenas = l1.shared ? 1 : sizes.active;
   ReplayPlan plan;
-  plan.arenas.assign(static_cast<std::size_t>(arenas),
-                     OffsetAllocator(l1.capacity_bytes, l1.alignment_bytes));
+  plan.l1_count = static_cast<std::size_t>(arenas);
+  plan.arenas.assign(plan.l1_count, OffsetAllocator(l1.capacity_bytes, l1.alignment_bytes));
   for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
     for (OffsetAllocator& arena : plan.arenas) {
       arena.release_all();
@@ -119,6 +139,9 @@ ReplayPlan make_replay_plan(Evaluator& evaluator, const Tiling& tiling, Objectiv
     const Footprint slots =
         footprint(problem.shape, sizes, problem.layout, problem.alignment, phase);
     plan.slots.emplace_back(problem, slots, plan.arenas);
+    if (phase.on_array) {
+      add_arrays(problem, sizes, phase, plan);
+    }
   }
   plan.steps = record_program(evaluator, tiling, objective);
   return plan;

@@ -30,8 +30,9 @@ ReplayReport replay(const Hardware& hardware, const Workload& workload, const Re
 /// A program and where its slots are: all that is executed. Tests break it on purpose.
 struct ReplayPlan {
   std::vector<Step> steps;
-  std::vector<SlotMap> slots;  ///< by phase
-  std::vector<OffsetAllocator> arenas;
+  std::vector<SlotMap> slots;           ///< by phase
+  std::vector<OffsetAllocator> arenas;  ///< L1s, then the arrays that hold scores themselves
+  std::size_t l1_count = 0;
 };
 
 /// The plan of a candidate that fits.

@@ -46,9 +46,24 @@ SlotMap::SlotMap(const Problem& problem, const Footprint& footprint,
 void SlotMap::place(Pool pool, const SlotKind& kind, std::vector<OffsetAllocator>& arenas) {
   // With private L1s a footprint counts the slots of one core, which each core has.
   const std::int64_t copies = shared_ ? kind.copies : static_cast<std::int64_t>(arenas.size());
+  place_copies(
+      pool, kind, copies,
+      [&](std::int64_t copy) { return shared_ ? 0 : static_cast<std::size_t>(copy); }, arenas);
+}
+
+void SlotMap::place_in_arrays(const SlotKind& kind, std::size_t first_arena,
+                              std::vector<OffsetAllocator>& arenas) {
+  place_copies(
+      Pool::kArray, kind, kind.copies,
+      [&](std::int64_t copy) { return first_arena + static_cast<std::size_t>(copy); }, arenas);
+}
+
+template <typename ArenaOf>
+void SlotMap::place_copies(Pool pool, const SlotKind& kind, std::int64_t copies,
+                           const ArenaOf& arena_of, std::vector<OffsetAllocator>& arenas) {
   PoolSlots slots{pool, kind.slots, copies, {}};
   for (std::int64_t copy = 0; copy < copies; ++copy) {
-    const std::size_t arena = shared_ ? 0 : static_cast<std::size_t>(copy);
+    const std::size_t arena = arena_of(copy);
     for (std::int64_t slot = 0; slot < kind.slots; ++slot) {
       const auto offset = arenas[arena].allocate(kind.slot_bytes);
       if (!offset) {

@@ -25,6 +25,11 @@ class SlotMap {
   /// each core's. Throws std::logic_error if they do not fit: the cost model says that they do.
   SlotMap(const Problem& problem, const Footprint& footprint, std::vector<OffsetAllocator>& arenas);
 
+  /// Places scores that the matrix arrays hold themselves: a memory each in `arenas`, the first
+  /// core's at `first_arena`.
+  void place_in_arrays(const SlotKind& kind, std::size_t first_arena,
+                       std::vector<OffsetAllocator>& arenas);
+
   /// Empty if the footprint does not have the slot.
   std::optional<SlotPlace> find(const SlotUse& slot) const;
 
@@ -39,6 +44,9 @@ class SlotMap {
     std::vector<SlotPlace> places;  ///< copy by copy
   };
 
+  template <typename ArenaOf>
+  void place_copies(SlotUse::Pool pool, const SlotKind& kind, std::int64_t copies,
+                    const ArenaOf& arena_of, std::vector<OffsetAllocator>& arenas);
   void place(SlotUse::Pool pool, const SlotKind& kind, std::vector<OffsetAllocator>& arenas);
 
   bool shared_;

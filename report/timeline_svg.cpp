@@ -26,9 +26,10 @@ constexpr std::int64_t kAxisHeight = 34;
 constexpr std::int64_t kLegendHeight = 54;
 constexpr std::int64_t kLeastPlotWidth = 900;
 constexpr std::int64_t kMostPlotWidth = 12000;
-constexpr std::int64_t kBoxWidth = 42;      ///< at least, of three boxes in four
+constexpr std::int64_t kBoxWidth = 38;      ///< at least, of three boxes in four
 constexpr std::int64_t kTickDistance = 90;  ///< at least
-constexpr std::int64_t kCharWidth = 7;      ///< at most, of a label's font
+constexpr std::int64_t kCharWidth = 7;      ///< of text, at most
+constexpr std::int64_t kLabelChar = 620;    ///< of a label on average, in hundredths of a pixel
 
 /// By operand; light, for dark text on them.
 constexpr std::string_view kStyle =
@@ -40,10 +41,12 @@ constexpr std::string_view kStyle =
     ".bg{fill:#fff;stroke:#ccc}"
     ".lane{fill:#f3f3f3;stroke:none}"
     ".grid{stroke:#ccc;stroke-width:1}"
+    ".epoch{stroke:#000;stroke-width:1;stroke-dasharray:4 3}"
     ".Q{fill:#a6d3f2}.K{fill:#9fdca8}.V{fill:#f4e38a}"
-    ".S{fill:#ffc48a}.P{fill:#e3b3dd}.O{fill:#ffa59b}"
+    ".S{fill:#ffc48a}.P{fill:#e3b3dd}.O{fill:#ffa59b}.state{fill:#c4c4c4}"
     ".pale.Q{fill:#e4f2fb}.pale.K{fill:#e2f4e5}.pale.V{fill:#fbf6dc}"
-    ".pale.S{fill:#ffeddc}.pale.P{fill:#f6e7f5}.pale.O{fill:#ffe3e0}";
+    ".pale.S{fill:#ffeddc}.pale.P{fill:#f6e7f5}.pale.O{fill:#ffe3e0}"
+    ".pale.state{fill:#e8e8e8}";
 
 /// From cycles of a window to a place.
 class Axis {
@@ -142,12 +145,14 @@ std::int64_t plot_width(const PhaseTimeline& part) {
 }
 
 std::string_view work_name(const Operation& operation) {
-  constexpr std::array<std::string_view, 4> kVector{"P", "P", "O×", "O÷"};
+  constexpr std::array<std::string_view, 9> kVector{"P",   "P", "O×", "O÷", "max",
+                                                    "exp", "P", "m",  "l"};
+  if (operation.unit == Unit::kVector || is_elementwise(operation)) {
+    return kVector.at(static_cast<std::size_t>(operation.vector));
+  }
   if (operation.unit == Unit::kMatrix) {
     return operation.matmul == MatmulKind::kQK ? "QK" : "PV";
   }
-  if (operation.unit == Unit::kVector)
-    return kVector.at(static_cast<std::size_t>(operation.vector));
   return operand_name(operation.operand);
 }
 
@@ -204,7 +209,28 @@ class Chart {
       backs += back();
       boxes += lane(lanes[i], axis);
     }
-    return text + backs + grid(axis, top) + boxes;
+    const std::string epochs = epoch_lines(part, axis, top);
+    return text + backs + grid(axis, top) + boxes + epochs;
+  }
+
+  /// Where the epochs of a phase begin.
+  std::string epoch_lines(const PhaseTimeline& part, const Axis& axis, std::int64_t top) const {
+    std::map<std::int64_t, std::int64_t> starts;
+    for (const TimedOperation& item : part.operations) {
+      const auto [start, is_new] = starts.try_emplace(item.operation.epoch, item.time.start);
+      start->second = std::min(start->second, item.time.start);
+    }
+    std::string text;
+    for (const auto& [epoch, start] : starts) {
+      if (epoch < 0 || start <= part.window.start) continue;
+      text += vertical("epoch", axis.place(start), top);
+    }
+    return text;
+  }
+
+  std::string vertical(std::string_view style, std::int64_t x, std::int64_t top) const {
+    return fmt::format("<line class=\"{0}\" x1=\"{1}\" y1=\"{2}\" x2=\"{1}\" y2=\"{3}\"/>\n", style,
+                       pixels(x), top, y_);
   }
 
   std::string back() const {
@@ -241,7 +267,7 @@ class Chart {
   std::string fitting_label(const Operation& operation, std::int64_t width) const {
     const std::string name(work_name(operation));
     for (const std::string& words : {name + " " + numbers(operation), name}) {
-      if (static_cast<std::int64_t>(display_width(words)) * kCharWidth * 100 <= width) return words;
+      if (static_cast<std::int64_t>(display_width(words)) * kLabelChar <= width) return words;
     }
     return "";
   }
@@ -259,9 +285,7 @@ class Chart {
     const std::int64_t tick = axis.tick();
     std::string text;
     for (std::int64_t at = (start + tick - 1) / tick * tick; at <= end; at += tick) {
-      const std::string x = pixels(axis.place(at));
-      text += fmt::format("<line class=\"grid\" x1=\"{0}\" y1=\"{1}\" x2=\"{0}\" y2=\"{2}\"/>\n", x,
-                          top, y_);
+      text += vertical("grid", axis.place(at), top);
       text += text_at("a", axis.place(at), y_ + 14, with_separators(at));
     }
     text += text_at("", 100 * kMargin, y_ + 14, "cycles");
@@ -270,13 +294,15 @@ class Chart {
   }
 
   std::string legend() {
-    const std::array<std::pair<std::string_view, std::string_view>, 6> entries{
-        {{"Q", "Q"},
-         {"K", "K"},
-         {"V", "V"},
-         {"S", "S, made by QK"},
-         {"P", "P, made by softmax"},
-         {"O", is_online() ? "O, made by PV; O×: rescale, O÷: divide" : "O, made by PV"}}};
+    std::vector<std::pair<std::string_view, std::string_view>> entries{
+        {"Q", "Q"},
+        {"K", "K"},
+        {"V", "V"},
+        {"S", "S, made by QK"},
+        {"P", "P, made by softmax"},
+        {"O",
+         has(VectorKind::kRescale) ? "O, made by PV; O×: rescale, O÷: divide" : "O, made by PV"}};
+    if (has(VectorKind::kLocalMax)) entries.emplace_back("state", "maxima and sums of rows");
     std::string text;
     std::int64_t x = kMargin + kLabelWidth;
     for (const auto& [style, words] : entries) {
@@ -285,20 +311,27 @@ class Chart {
       text += text_at("", 100 * (x + 20), y_ + 11, words);
       x += 36 + static_cast<std::int64_t>(display_width(words)) * kCharWidth;
     }
-    text += text_at(
-        "", 100 * (kMargin + kLabelWidth), y_ + 32,
-        fmt::format("numbers: round{}, sub-tile; pale: other rounds", has_pairs_ ? ", pair" : ""));
+    text += text_at("", 100 * (kMargin + kLabelWidth), y_ + 32,
+                    fmt::format("numbers: round{}, sub-tile; pale: other rounds{}",
+                                has_pairs_ ? ", pair" : "", in_epochs() ? "; dashed: epochs" : ""));
     y_ += kLegendHeight;
     return text;
   }
 
-  bool is_online() const {
+  template <typename Test>
+  bool any(const Test& test) const {
     for (const PhaseTimeline& part : timeline_.parts) {
       for (const TimedOperation& item : part.operations) {
-        if (item.operation.vector == VectorKind::kOnlineSoftmax) return true;
+        if (test(item.operation)) return true;
       }
     }
     return false;
+  }
+  bool has(VectorKind kind) const {
+    return any([kind](const Operation& operation) { return operation.vector == kind; });
+  }
+  bool in_epochs() const {
+    return any([](const Operation& operation) { return operation.epoch >= 0; });
   }
 
   const Timeline& timeline_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/math.h"
+#include "schedules/expand_epochs.h"
 #include "schedules/expand_online.h"
 #include "schedules/lock_step_emitter.h"
 #include "schedules/visible.h"
@@ -257,7 +258,9 @@ void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
   const std::int64_t active = active_cores(counts, tiling.core_split, layout);
   const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
   for (std::int64_t core = 0; core < active; core += together) {
-    if (phase.online) {
+    if (phase.epochs) {
+      expand_epochs(shape, tiling, layout, phase, core, sink);
+    } else if (phase.online) {
       expand_online(shape, tiling, layout, phase, core, sink);
     } else {
       Expander(shape, tiling, layout, phase, core, sink).run();
@@ -274,7 +277,8 @@ double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayo
   double operations = 0;
   for (const PhasePlan& phase : phases) {
     if (phase.online) {
-      operations += rounds * (2 + 6 * real(counts.sub_tiles));
+      const double of_sub_tile = phase.epochs ? 10 : 6;
+      operations += rounds * (2 + of_sub_tile * real(counts.sub_tiles));
       continue;
     }
     const double stages = (phase.has_first ? 1 : 0) + (phase.has_second ? 1 : 0);

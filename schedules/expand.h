@@ -22,7 +22,8 @@ struct SlotUse {
     kProbability,
     kOutput,
     kLanding,
-    kState
+    kState,
+    kArray  ///< scores that the matrix array holds: no slot in L1
   };
   Pool pool = Pool::kInput;
   std::int64_t index = 0;
@@ -34,9 +35,14 @@ struct Operation {
   Unit unit = Unit::kLoad;
   Operand operand = Operand::kNone;  ///< what is moved or produced
   MatmulKind matmul = MatmulKind::kQK;
-  VectorKind vector = VectorKind::kSoftmax;
+  VectorKind vector = VectorKind::kSoftmax;  ///< on the array, too: then S or P is not multiplied
   std::int64_t core = 0;
   bool follows = false;  ///< starts with the newest operation before it that does not: lock-step
+  /// In the form of epochs, from 0 on: it starts when the last one's operations are done; on the
+  /// matrix and the vector unit those of the second half after the first half's. Else -1. (Of
+  /// transfers the half means nothing.)
+  std::int64_t epoch = -1;
+  bool second_half = false;
   std::int64_t round = 0;
   std::int64_t pair = 0;    ///< batch x kv-head index in the workload
   std::int64_t q_tile = 0;  ///< may be beyond the last one where a core only helps to load K and V
@@ -51,6 +57,11 @@ struct Operation {
   std::span<const SlotUse> reads;
   std::span<const SlotUse> writes;
 };
+
+/// What the array does with single scores instead of a matmul.
+constexpr bool is_elementwise(const Operation& op) {
+  return op.unit == Unit::kMatrix && op.vector != VectorKind::kSoftmax;
+}
 
 class OperationSink {
  public:

@@ -9,14 +9,19 @@ namespace tilewright {
 namespace {
 
 const char* verb(const Operation& op) {
-  constexpr std::array kVector{"softmax to", "online softmax to", "rescale", "normalise"};
+  constexpr std::array kVector{"softmax to", "online softmax to", "rescale",
+                               "normalise",  "maxima to",         "exponentials to",
+                               "update to",  "update maximum of", "update sum of"};
   switch (op.unit) {
     case Unit::kLoad:
       return "load";
     case Unit::kStore:
       return "store";
     case Unit::kMatrix:
-      return "matmul to";
+      if (!is_elementwise(op)) {
+        return "matmul to";
+      }
+      break;
     case Unit::kVector:
       break;
   }
@@ -31,7 +36,7 @@ const char* operand_name(Operand operand) {
 }
 
 const char* pool_name(SlotUse::Pool pool) {
-  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state"};
+  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state", "array"};
   return kNames[static_cast<std::size_t>(pool)];
 }
 

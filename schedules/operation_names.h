@@ -10,7 +10,7 @@ namespace tilewright {
 /// "Q", "K", "V", "S", "P", "O", "state"; "-" for none.
 const char* operand_name(Operand operand);
 
-/// "in", "k", "v", "s", "p", "out", "landing", "state".
+/// "in", "k", "v", "s", "p", "out", "landing", "state", "array".
 const char* pool_name(SlotUse::Pool pool);
 
 /// "load", "store", "matrix", "vector"; "channel" for both transfers where they share one.

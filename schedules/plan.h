@@ -28,7 +28,13 @@ enum class VectorKind : std::uint8_t {
   kSoftmax,        ///< of whole score rows
   kOnlineSoftmax,  ///< of one sub-tile, with the state of its rows brought up to date
   kRescale,        ///< O times the correction factor of the next sub-tile's maximum
-  kNormalise       ///< O divided by the sum of its row
+  kNormalise,      ///< O divided by the sum of its row
+  // One online softmax in parts (epochs). On the array: what it does itself, as a matrix operation.
+  kLocalMax,      ///< the largest score of each row of a sub-tile
+  kExponentials,  ///< P of a sub-tile and its row sums; on the array
+  kUpdate,        ///< running maximum, correction factor, P and running sum
+  kUpdateMax,     ///< running maximum and correction factor alone
+  kUpdateSum      ///< running sum alone
 };
 
 /// kState: running maximum, running sum and correction factor of every row (online form).
@@ -40,6 +46,9 @@ enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kState };
 /// matmul of round i + L + 1, then the store of round i, then the softmax of round i + L + 1;
 /// before that the first L + 1 rounds' loads, first matmuls and softmaxes. A slot is handed over as
 /// a whole.
+///
+/// In the form of epochs (`epochs`) all stages work at once, each on another round (or, `online`,
+/// step), and all end in a barrier: expand_epochs.h.
 ///
 /// In the online form (`online`) what is said of rounds holds for steps, the sub-tiles of a round:
 /// expand_online.h.
@@ -63,6 +72,9 @@ struct PhasePlan {
   /// Online softmax: first matmul, softmax and second matmul sub-tile by sub-tile; P in S's slot.
   bool online = false;
   std::int64_t state_row_bytes = 0;  ///< state slots of an online softmax
+  bool epochs = false;
+  /// What is done with single scores, the matrix array does if it can: they never leave it.
+  bool on_array = false;
 
   std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };

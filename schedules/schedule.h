@@ -97,7 +97,10 @@ PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
 /// The same with online softmax: what flash2 and flash3 have in common.
 PhasePlan online_phase(const Shape& shape, std::int64_t lookahead);
 
-/// Schedule::refuses() of those.
+/// All stages at once, with a barrier after each epoch (expand_epochs.h): row-wise or online.
+PhasePlan epoch_phase(const Shape& shape, bool online);
+
+/// Schedule::refuses() of those that are online.
 std::optional<std::string> refuse_mask(const Workload& workload);
 
 /// P V with P from DRAM: the last phase of layerwise and softpipe.

@@ -11,9 +11,9 @@
 namespace tilewright {
 
 std::span<const Schedule* const> all_schedules() {
-  static const std::array<const Schedule*, 6> table{
-      &layerwise_schedule(), &softpipe_schedule(), &flat_schedule(),
-      &mas_schedule(),       &flash2_schedule(),   &flash3_schedule(),
+  static const std::array<const Schedule*, 8> table{
+      &layerwise_schedule(), &softpipe_schedule(), &flat_schedule(),   &tileflow_schedule(),
+      &mas_schedule(),       &flash2_schedule(),   &flash3_schedule(), &fusemax_schedule(),
   };
   return table;
 }
@@ -75,6 +75,19 @@ PhasePlan online_phase(const Shape& shape, std::int64_t lookahead) {
   phase.score_row_bytes = 0;            // as wide as a sub-tile: no figure of the phase
   constexpr std::int64_t kFigures = 3;  // maximum, sum and correction factor
   phase.state_row_bytes = kFigures * shape.bytes.accumulator;
+  return phase;
+}
+
+PhasePlan epoch_phase(const Shape& shape, bool online) {
+  PhasePlan phase = fused_phase(shape, 1);
+  phase.epochs = true;
+  if (online) {
+    phase.online = true;
+    phase.score_row_bytes = 0;
+    // Maximum, sum and correction factor of the row; the sub-tile's own maximum, then its sum.
+    constexpr std::int64_t kFigures = 4;
+    phase.state_row_bytes = kFigures * shape.bytes.accumulator;
+  }
   return phase;
 }
 

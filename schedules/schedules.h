@@ -11,5 +11,7 @@ const Schedule& flat_schedule();
 const Schedule& mas_schedule();
 const Schedule& flash2_schedule();
 const Schedule& flash3_schedule();
+const Schedule& fusemax_schedule();
+const Schedule& tileflow_schedule();
 
 }  // namespace tilewright

@@ -261,7 +261,7 @@ class ValidateAndListTest(CommandLineTest):
         self.assertRegex(
             done.stderr,
             r"\Atilewright: \S*bias.yaml:5: note: 'case' is refused by layerwise, softpipe, flat, "
-            r"mas, flash2, flash3: [^\n]*additive bias[^\n]*\n\Z")
+            r"tileflow, mas, flash2, flash3, fusemax: [^\n]*additive bias[^\n]*\n\Z")
 
     def test_a_changed_result_is_refused(self):
         path = self.folder / "r.yaml"

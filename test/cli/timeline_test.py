@@ -38,7 +38,9 @@ class TimelineTest(CommandLineTest):
         return [text.text for text in root.iter(SVG + "text")]
 
     def test_operations_of_a_lane_do_not_overlap_and_stay_in_the_picture(self):
-        for schedule in ("layerwise", "softpipe", "flat", "mas", "flash2", "flash3"):
+        names = [line.split()[0] for line in self.succeed("list", "schedules").splitlines()]
+        self.assertIn("mas", names)
+        for schedule in names:
             root = self.draw(*SMALL, "--schedule", schedule, "--tiling", TILES)
             for boxes in self.lanes(root).values():
                 boxes.sort()
@@ -55,6 +57,18 @@ class TimelineTest(CommandLineTest):
         self.assertIn("P 3", self.words(root))
         self.assertEqual([w for w in self.words(root) if w in ("load", "matrix", "vector", "store")],
                          ["load", "matrix", "vector", "store"])
+
+    def test_epochs_are_set_apart_and_elementwise_work_is_on_the_matrix_unit(self):
+        machine = (ROOT / "docs/examples/small-machine.yaml").read_text()
+        work = ", ".join(f"{name}: {{value: 1, source: assumed}}" for name in
+                         ("max", "sub", "exp", "sum"))
+        machine = machine.replace("\nvector:", f"  elementwise: {{{work}}}\n\nvector:", 1)
+        root = self.draw("evaluate", "--hw", self.file("machine.yaml", machine), *SMALL[3:],
+                         "--schedule", "fusemax", "--tiling", TILES + ",heads=1")
+        self.assertGreater(sum(line.get("class") == "epoch" for line in root.iter(SVG + "line")), 5)
+        matrix = next(boxes for boxes in self.lanes(root).values()
+                      if any("matmul" in what for _, _, what in boxes))
+        self.assertTrue(any("maxima to state" in what for _, _, what in matrix))
 
     def test_several_pairs_are_numbered(self):
         root = self.draw(*SMALL, "--schedule", "flat", "--tiling", TILES + ",heads=2")

@@ -35,7 +35,9 @@ class WorkSink final : public OperationSink {
   }
 
   void take(const Operation& op) override {
-    if (op.unit == Unit::kMatrix) {
+    if (is_elementwise(op)) {
+      softmax_scores += op.vector == VectorKind::kExponentials ? op.rows * op.cols : 0;
+    } else if (op.unit == Unit::kMatrix) {
       const bool scores = op.matmul == MatmulKind::kQK;
       (scores ? qk_scores : pv_scores) += op.rows * op.cols;
       (scores ? computed : weighed).insert({op.pair, op.q_tile, op.sub_tile});

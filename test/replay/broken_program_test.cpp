@@ -109,6 +109,7 @@ TEST_CASE("replay: a program that does something twice fails") {
     const std::size_t i = any_step(plan, random);
     const Operation& op = plan.steps[i].operation;
     const bool changes_nothing = op.unit == Unit::kVector || op.operand == Operand::kS ||
+                                 is_elementwise(op) ||
                                  (op.unit == Unit::kMatrix && op.sub_tile == op.first_sub_tile);
     if (is_empty(plan.steps[i]) || (op.unit != Unit::kLoad && changes_nothing)) {
       return false;

@@ -152,12 +152,69 @@ bool make_balanced(Random& random, const Shape& shape, OracleCase& drawn) {
 /// Elementary operations and L1 accesses of the vector unit, operation by operation.
 class VectorCount final : public OperationSink {
  public:
-  explicit VectorCount(const Shape& shape) : shape_(shape) {}
+  VectorCount(const Shape& shape, const MatrixUnit& array) : shape_(shape), array_(array) {}
 
   void take(const Operation& op) override {
-    if (op.unit != Unit::kVector) {
-      return;
+    if (is_elementwise(op)) {
+      array(op);
+    } else if (op.unit == Unit::kVector && op.epoch >= 0 && op.vector != VectorKind::kSoftmax) {
+      in_parts(op);
+    } else if (op.unit == Unit::kVector) {
+      whole(op);
     }
+  }
+
+  Int128 operations = 0;
+  Int128 l1_bytes = 0;
+  Int128 array_milli = 0;  ///< cell-cycles of the array's own work
+
+ private:
+  void array(const Operation& op) {
+    const bool largest = op.vector == VectorKind::kLocalMax;
+    array_milli +=
+        op.rows * op.cols *
+        (largest ? array_.max_millicycles
+                 : array_.sub_millicycles + array_.exp_millicycles + array_.sum_millicycles);
+    l1_bytes += op.rows * shape_.bytes.accumulator * (largest ? 1 : 2);
+  }
+
+  /// An online softmax in parts.
+  void in_parts(const Operation& op) {
+    const ElementBytes& b = shape_.bytes;
+    const bool first = op.sub_tile == 0;
+    std::int64_t figures = 0;
+    const auto scores = [&](std::int64_t each, std::int64_t bytes) {
+      operations += op.rows * op.cols * each;
+      l1_bytes += op.rows * op.cols * bytes;
+    };
+    switch (op.vector) {
+      case VectorKind::kLocalMax:
+        scores(shape_.softcap ? 6 : 1, (shape_.softcap ? 2 : 1) * b.score);
+        figures = 1;
+        break;
+      case VectorKind::kUpdate:
+        scores(b.score == b.input ? 3 : 4, b.score + b.input);
+        operations += 5 * op.rows;
+        figures = first ? 4 : 6;
+        break;
+      case VectorKind::kUpdateMax:
+        operations += 3 * op.rows;
+        figures = first ? 3 : 4;
+        break;
+      case VectorKind::kUpdateSum:
+        operations += 2 * op.rows;
+        figures = first ? 2 : 4;
+        break;
+      default: {
+        const bool clears = op.vector == VectorKind::kRescale && first;
+        scores(1, (clears ? 1 : 2) * b.accumulator);
+        figures = clears ? 0 : 1;
+      }
+    }
+    l1_bytes += op.rows * b.accumulator * figures;
+  }
+
+  void whole(const Operation& op) {
     const ElementBytes& b = shape_.bytes;
     if (op.vector == VectorKind::kRescale || op.vector == VectorKind::kNormalise) {
       operations += op.rows * shape_.v_dim;
@@ -176,15 +233,12 @@ class VectorCount final : public OperationSink {
     }
   }
 
-  Int128 operations = 0;
-  Int128 l1_bytes = 0;
-
- private:
   const Shape& shape_;
+  const MatrixUnit& array_;
 };
 
 VectorCount vector_count(const Problem& problem, const Tiling& tiling) {
-  VectorCount count(problem.shape);
+  VectorCount count(problem.shape, problem.hardware.matrix);
   for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
     expand(problem.shape, tiling, problem.layout, phase, count);
   }
@@ -202,8 +256,10 @@ Int128 energy_of(const OracleCase& drawn, const Problem& problem, const Referenc
   const Int128 dram = totals.read_bytes + totals.write_bytes;
   const Int128 l0 = totals.l0_bytes;
   const Int128 l1 = dram + l0 + vector.l1_bytes;
-  const Int128 layer = macs * e.mac_fj * s.bytes.input / 2 + vector.operations * e.vector_op_fj +
-                       l1 * e.l1_fj_per_byte + l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
+  const Int128 array = vector.array_milli * e.mac_fj * s.bytes.input / (2 * kMilli);
+  const Int128 layer = array + macs * e.mac_fj * s.bytes.input / 2 +
+                       vector.operations * e.vector_op_fj + l1 * e.l1_fj_per_byte +
+                       l0 * e.l0_fj_per_byte + dram * e.dram_fj_per_byte;
   return layer * drawn.workload.repeat + static_cast<Int128>(cycles) * e.static_fj_per_cycle;
 }
 

@@ -10,6 +10,30 @@
 
 namespace tilewright::test {
 
+namespace {
+
+/// What arrays may have beside multiply-accumulates; draws nothing from `random` itself, so that
+/// seeds stay what they were.
+void draw_array(const Random& random, MatrixUnit& matrix) {
+  Random own(Random(random).next());
+  matrix.qk_spatial = own.chance(85) ? Spatial::kOutput : Spatial::kLeft;
+  matrix.pv_spatial = own.chance(70) ? Spatial::kOutput : Spatial::kLeft;
+  if (own.chance(40)) {
+    for (std::int64_t* cost : {&matrix.max_millicycles, &matrix.sub_millicycles,
+                               &matrix.exp_millicycles, &matrix.sum_millicycles}) {
+      *cost = own.chance(50) ? 1000 : own.between(100, 6000);
+    }
+  }
+}
+
+}  // namespace
+
+ArraySides array_reach(const MatrixUnit& unit) {
+  const ArraySides qk = array_sides(unit, MatmulKind::kQK);
+  const ArraySides pv = array_sides(unit, MatmulKind::kPV);
+  return {std::max(qk.m, pv.m), std::max(qk.n, pv.n), std::max(qk.k, pv.k)};
+}
+
 Hardware random_hardware(Random& random) {
   Hardware hw;
   hw.name = "random";
@@ -50,6 +74,7 @@ Hardware random_hardware(Random& random) {
   hw.dram.shared_channel = random.chance(50);
   hw.energy = {random.between(0, 2000), random.between(0, 2000),  random.between(0, 200),
                random.between(0, 2000), random.between(0, 40000), random.between(0, 100000)};
+  draw_array(random, hw.matrix);
   return hw;
 }
 
@@ -57,10 +82,10 @@ void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw) {
   hw.matrix.rows = random.between(1, 4);
   hw.matrix.cols = random.between(1, 4);
   hw.matrix.depth = random.between(1, 4);
-  const MatrixUnit& unit = hw.matrix;
-  hw.l0.left_bytes = unit.rows * unit.depth * input_bytes * random.between(1, 8);
-  hw.l0.right_bytes = unit.cols * unit.depth * input_bytes * random.between(1, 8);
-  hw.l0.accumulator_bytes = unit.rows * unit.cols * 4 * random.between(1, 6);
+  const ArraySides most = array_reach(hw.matrix);
+  hw.l0.left_bytes = most.m * most.k * input_bytes * random.between(1, 8);
+  hw.l0.right_bytes = most.n * most.k * input_bytes * random.between(1, 8);
+  hw.l0.accumulator_bytes = most.m * most.n * 4 * random.between(1, 6);
   hw.l0.bandwidth_bytes_per_cycle = random.log_between(1, 64);
 }
 

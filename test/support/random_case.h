@@ -7,6 +7,7 @@
 #include <string>
 
 #include "costmodel/evaluator.h"
+#include "costmodel/op_costs.h"
 #include "schedules/schedule.h"
 #include "search/random.h"
 
@@ -22,6 +23,9 @@ auto pick(Random& random, const Container& values) {
 Hardware random_hardware(Random& random);
 
 /// A small array and buffers of a few L0 tiles of its size: many L0 tiles to choose from.
+/// The sides of the largest tile that both matmuls put on the array at once.
+ArraySides array_reach(const MatrixUnit& unit);
+
 void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw);
 Workload random_workload(Random& random);
 

@@ -24,15 +24,15 @@ Workload small_workload(Random& random) {
 
 /// Buffers of a few array tiles, so that speed and traffic may ask for different cuts.
 void make_l0_scarce(Random& random, const ElementBytes& bytes, Hardware& hardware) {
-  const MatrixUnit& unit = hardware.matrix;
+  const ArraySides most = array_reach(hardware.matrix);
   L0Buffers& l0 = hardware.l0;
-  l0.left_bytes = unit.rows * unit.depth * bytes.input * random.between(1, 6);
-  l0.right_bytes = unit.cols * unit.depth * bytes.input * random.between(1, 6);
-  l0.accumulator_bytes = unit.rows * unit.cols * bytes.accumulator * random.between(1, 4);
+  l0.left_bytes = most.m * most.k * bytes.input * random.between(1, 6);
+  l0.right_bytes = most.n * most.k * bytes.input * random.between(1, 6);
+  l0.accumulator_bytes = most.m * most.n * bytes.accumulator * random.between(1, 4);
 }
 
 /// At most two axes and one mode factor are held.
-Pins random_pins(Random& random, const Workload& workload) {
+Pins random_pins(Random& random, const Workload& workload, const ModeValues& values) {
   const Shape shape = shape_of(workload);
   Pins pins;
   if (random.chance(30)) {
@@ -44,7 +44,7 @@ Pins random_pins(Random& random, const Workload& workload) {
   if (random.chance(30)) {
     pins["kv_resident"] = random.chance(50) ? "true" : "false";
   }
-  if (random.chance(20)) {
+  if (random.chance(20) && values.buffers.front() == 1) {
     pins["buffers"] = "1";
   }
   return pins;
@@ -86,7 +86,8 @@ SpaceCase random_space(std::uint64_t seed) {
         random.log_between(std::max<std::int64_t>(1, range.least - range.least / 10), range.most);
   }
   if (random.chance(40)) {
-    drawn.options.pins = random_pins(random, drawn.workload);
+    drawn.options.pins =
+        random_pins(random, drawn.workload, schedule.searched(drawn.options.variant));
   }
   return drawn;
 }

@@ -74,7 +74,7 @@ TEST_CASE("the least vector work of a whole is what one tile costs, and no more 
 }
 
 TEST_CASE("an online softmax has the state of every row and O to see to, but divides no scores") {
-  const OnlineWork two = online_work(shape(4), 2);
+  const OnlineWork two = online_work(shape(4), {}, 2);
   // 6 rows, twice the state and O; 24 scores.
   CHECK(two.operations == 6 * 2 * (5 + 10) - 24);
   // State written twice and read once; O read and written twice, with one figure.

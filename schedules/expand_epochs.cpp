@@ -1,0 +1,299 @@
+#include "schedules/expand_epochs.h"
+
+#include <array>
+
+#include "schedules/lock_step_emitter.h"
+
+namespace tilewright {
+namespace {
+
+using Pool = SlotUse::Pool;
+
+/// What an epoch works on: a round or, online, a sub-tile of it.
+struct EpochStep : RoundPlace {
+  std::int64_t index = 0;
+  std::int64_t sub_tile = 0;  ///< online
+};
+
+class EpochExpander {
+  using Uses = LockStepEmitter::Uses;
+
+ public:
+  EpochExpander(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
+                const PhasePlan& phase, std::int64_t core, OperationSink& sink)
+      : shape_(shape),
+        tiling_(tiling),
+        phase_(phase),
+        emitter_(shape, tiling, layout, core, sink),
+        sub_tiles_(emitter_.counts().sub_tiles),
+        steps_of_round_(phase.online ? sub_tiles_ : 1),
+        steps_(emitter_.rounds().rounds() * steps_of_round_) {}
+
+  void run() {
+    for (std::int64_t e = -kEpochsBefore; e < steps_ + epochs_after(phase_); ++e) {
+      epoch_ = e + kEpochsBefore;
+      second_half_ = false;
+      if (phase_.online) {
+        online_epoch(e);
+      } else {
+        row_wise_epoch(e);
+      }
+      // Last, as they are for later epochs: what is read now is what earlier ones have loaded.
+      transfers(e);
+    }
+  }
+
+ private:
+  void transfers(std::int64_t e) {
+    on(e + 2, [&](const EpochStep& step) {
+      if (step.sub_tile == 0) {
+        load_input(step);
+      }
+      load_tiles(step, Operand::kK);
+    });
+    on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
+    on(e - epochs_after(phase_), [&](const EpochStep& step) {
+      if (ends_round(step)) {
+        store(step);
+      }
+    });
+  }
+
+  void row_wise_epoch(std::int64_t e) {
+    on(e - 1, [&](const EpochStep& step) { multiply(step, MatmulKind::kPV); });
+    on(e + 1, [&](const EpochStep& step) { multiply(step, MatmulKind::kQK); });
+    on(e, [&](const EpochStep& step) { softmax(step); });
+  }
+
+  void online_epoch(std::int64_t e) {
+    on(e + 1, [&](const EpochStep& step) {
+      multiply(step, MatmulKind::kQK);
+      if (phase_.on_array) {
+        local_max(step);
+      }
+    });
+    on(e - 2, [&](const EpochStep& step) {
+      if (ends_round(step)) {
+        adjust(step, VectorKind::kNormalise);
+      }
+    });
+    on(e, [&](const EpochStep& step) {
+      update(step);
+      adjust(step, VectorKind::kRescale);
+    });
+    second_half_ = true;
+    on(e, [&](const EpochStep& step) {
+      if (phase_.on_array) {
+        exponentials(step);
+      }
+      multiply(step, MatmulKind::kPV);
+    });
+    if (phase_.on_array) {
+      on(e - 1, [&](const EpochStep& step) { update_sum(step); });
+    } else {
+      on(e + 1, [&](const EpochStep& step) { local_max(step); });
+    }
+  }
+
+  /// Calls `work` with step `index` if there is one.
+  template <typename Work>
+  void on(std::int64_t index, const Work& work) {
+    if (index >= 0 && index < steps_) {
+      work(EpochStep{emitter_.place_of(index / steps_of_round_), index, index % steps_of_round_});
+    }
+  }
+
+  bool ends_round(const EpochStep& step) const { return step.sub_tile == steps_of_round_ - 1; }
+  bool begins_round(const EpochStep& step) const { return step.sub_tile == 0; }
+
+  Operation operation(Unit unit, Operand operand, const EpochStep& step, std::int64_t head) const {
+    Operation op;
+    op.unit = unit;
+    op.operand = operand;
+    op.epoch = epoch_;
+    op.second_half = second_half_;
+    op.round = step.round;
+    op.pair = step.first_pair + head;
+    op.sub_tile = step.sub_tile;
+    op.cols = emitter_.columns(step.sub_tile);
+    op.row_cols = shape_.cols;
+    return op;
+  }
+
+  SlotUse input_slot(const EpochStep& step) const {
+    return LockStepEmitter::ring(Pool::kInput, step.round, tiling_.buffers);
+  }
+  SlotUse output_slot(const EpochStep& step) const {
+    return LockStepEmitter::ring(Pool::kOutput, step.round,
+                                 epoch_output_slots(phase_, steps_of_round_));
+  }
+  SlotUse score_slot(const EpochStep& step) const {
+    SlotUse slot = LockStepEmitter::ring(phase_.on_array ? Pool::kArray : Pool::kScore, step.index,
+                                         epoch_score_slots(phase_));
+    slot.content *= 2;  // as in the other forms
+    return slot;
+  }
+  static SlotUse state_slot(std::int64_t index) {
+    return LockStepEmitter::ring(Pool::kState, index, kEpochStateSlots);
+  }
+  SlotUse stream_slot(const EpochStep& step, Operand operand) const {
+    const Pool pool = operand == Operand::kK ? Pool::kKey : Pool::kValue;
+    const std::int64_t content = tiling_.kv_resident ? step.group : step.index;
+    return emitter_.shared(LockStepEmitter::ring(pool, content, tiling_.buffers));
+  }
+
+  void load_input(const EpochStep& step) {
+    for (std::int64_t head = 0; head < step.heads; ++head) {
+      const std::array writes{input_slot(step)};
+      emitter_.emit(operation(Unit::kLoad, Operand::kQ, step, head), step, {}, writes,
+                    phase_.input_row_bytes);
+    }
+  }
+
+  /// All of K (V) that the step needs and that is not there.
+  void load_tiles(const EpochStep& step, Operand operand) {
+    if (tiling_.kv_resident && step.position > 0) {
+      return;
+    }
+    const MatmulKind kind = operand == Operand::kK ? MatmulKind::kQK : MatmulKind::kPV;
+    const std::array writes{stream_slot(step, operand)};
+    each_tile(step, [&](std::int64_t head, std::int64_t tile) {
+      Operation op = operation(Unit::kLoad, operand, step, head);
+      op.sub_tile = tile;
+      op.cols = emitter_.columns(tile);
+      emitter_.load_shares(op, step, kind, writes);
+    });
+  }
+
+  /// Pair by pair, the sub-tiles of a step: one if online, all of a round otherwise.
+  template <typename Work>
+  void each_tile(const EpochStep& step, const Work& work) {
+    const std::int64_t first = phase_.online ? step.sub_tile : 0;
+    const std::int64_t end = phase_.online ? first + 1 : sub_tiles_;
+    for (std::int64_t head = 0; head < step.heads; ++head) {
+      for (std::int64_t tile = first; tile < end; ++tile) {
+        work(head, tile);
+      }
+    }
+  }
+
+  void multiply(const EpochStep& step, MatmulKind kind) {
+    const bool scores = kind == MatmulKind::kQK;
+    each_tile(step, [&](std::int64_t head, std::int64_t tile) {
+      Operation op = operation(Unit::kMatrix, scores ? Operand::kS : Operand::kO, step, head);
+      op.matmul = kind;
+      op.sub_tile = tile;
+      op.cols = emitter_.columns(tile);
+      const SlotUse right = stream_slot(step, scores ? Operand::kK : Operand::kV);
+      if (scores) {
+        const std::array writes{score_slot(step)};
+        emitter_.emit(op, step, std::array{right, input_slot(step)}, writes);
+        return;
+      }
+      // Online, O has been cleared or rescaled before.
+      const std::array writes{output_slot(step)};
+      if (phase_.online) {
+        emitter_.emit(op, step, std::array{right, output_slot(step), score_slot(step)}, writes);
+      } else {
+        emitter_.emit(op, step, std::array{right, score_slot(step)}, writes);
+      }
+    });
+  }
+
+  void softmax(const EpochStep& step) {
+    on_heads(step, Unit::kVector, VectorKind::kSoftmax, [&](Operation op) {
+      op.cols = shape_.cols;
+      emitter_.emit(op, step, std::array{score_slot(step)}, std::array{score_slot(step)});
+    });
+  }
+
+  void local_max(const EpochStep& step) {
+    const Unit unit = phase_.on_array ? Unit::kMatrix : Unit::kVector;
+    on_heads(step, unit, VectorKind::kLocalMax, [&](Operation op) {
+      op.operand = Operand::kState;
+      // A soft cap comes before it: the scores change.
+      emitter_.emit(op, step, std::array{score_slot(step)},
+                    std::array{score_slot(step), state_slot(step.index)});
+    });
+  }
+
+  void update(const EpochStep& step) {
+    const std::array states{state_slot(step.index), state_slot(step.index - 1)};
+    const Uses known = Uses(states).first(begins_round(step) ? 1 : 2);
+    if (phase_.on_array) {
+      on_heads(step, Unit::kVector, VectorKind::kUpdateMax, [&](Operation op) {
+        op.operand = Operand::kState;
+        emitter_.emit(op, step, known, std::array{state_slot(step.index)});
+      });
+      return;
+    }
+    on_heads(step, Unit::kVector, VectorKind::kUpdate, [&](const Operation& op) {
+      const std::array reads{score_slot(step), states[0], states[1]};
+      emitter_.emit(op, step, Uses(reads).first(known.size() + 1),
+                    std::array{score_slot(step), state_slot(step.index)});
+    });
+  }
+
+  void exponentials(const EpochStep& step) {
+    on_heads(step, Unit::kMatrix, VectorKind::kExponentials, [&](const Operation& op) {
+      emitter_.emit(op, step, std::array{score_slot(step), state_slot(step.index)},
+                    std::array{score_slot(step), state_slot(step.index)});
+    });
+  }
+
+  void update_sum(const EpochStep& step) {
+    const std::array states{state_slot(step.index), state_slot(step.index - 1)};
+    on_heads(step, Unit::kVector, VectorKind::kUpdateSum, [&](Operation op) {
+      op.operand = Operand::kState;
+      emitter_.emit(op, step, Uses(states).first(begins_round(step) ? 1 : 2),
+                    std::array{state_slot(step.index)});
+    });
+  }
+
+  /// O times the factor of the step (the first one of a round clears it) or divided by the sum.
+  void adjust(const EpochStep& step, VectorKind kind) {
+    on_heads(step, Unit::kVector, kind, [&](Operation op) {
+      op.operand = Operand::kO;
+      op.cols = shape_.v_dim;
+      const std::array reads{state_slot(step.index), output_slot(step)};
+      const bool clears = kind == VectorKind::kRescale && begins_round(step);
+      emitter_.emit(op, step, Uses(reads).first(clears ? 0 : 2), std::array{output_slot(step)});
+    });
+  }
+
+  /// One operation a pair, of what becomes P unless said otherwise.
+  template <typename Emit>
+  void on_heads(const EpochStep& step, Unit unit, VectorKind kind, const Emit& emit) {
+    for (std::int64_t head = 0; head < step.heads; ++head) {
+      Operation op = operation(unit, Operand::kP, step, head);
+      op.vector = kind;
+      emit(op);
+    }
+  }
+
+  void store(const EpochStep& step) {
+    for (std::int64_t head = 0; head < step.heads; ++head) {
+      emitter_.emit(operation(Unit::kStore, Operand::kO, step, head), step,
+                    std::array{output_slot(step)}, {}, phase_.output_row_bytes);
+    }
+  }
+
+  const Shape& shape_;
+  const Tiling& tiling_;
+  const PhasePlan& phase_;
+  const LockStepEmitter emitter_;
+  const std::int64_t sub_tiles_;
+  const std::int64_t steps_of_round_;
+  const std::int64_t steps_;
+  std::int64_t epoch_ = 0;
+  bool second_half_ = false;
+};
+
+}  // namespace
+
+void expand_epochs(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
+                   const PhasePlan& phase, std::int64_t core, OperationSink& sink) {
+  EpochExpander(shape, tiling, layout, phase, core, sink).run();
+}
+
+}  // namespace tilewright
