@@ -48,19 +48,29 @@ bool shows(const BusyTime& window, BusyTime time) {
   return time.start < time.end && time.start < window.end && time.end > window.start;
 }
 
-InputError no_such_round(RoundRange rounds, std::int64_t last) {
-  return InputError(fmt::format("there are no rounds {}..{}, expected some of 0..{}", rounds.first,
-                                rounds.last, last));
+std::int64_t last_round(const Problem& problem, const Tiling& tiling,
+                        std::span<const BusyTime> times) {
+  std::int64_t last = 0;
+  for_each_timed(problem, tiling, times, [&](std::size_t, const Operation& operation, BusyTime) {
+    last = std::max(last, operation.round);
+  });
+  return last;
+}
+
+RoundRange rounds_among(RoundRange chosen, std::int64_t last) {
+  if (chosen.first <= last) {
+    return {chosen.first, std::min(chosen.last, last)};
+  }
+  throw InputError(fmt::format("there are no rounds {}..{}, expected some of 0..{}", chosen.first,
+                               chosen.last, last));
 }
 
 /// The phases that have any of the rounds, with their windows.
 std::vector<PhaseTimeline> find_windows(const Problem& problem, const Tiling& tiling,
                                         std::span<const BusyTime> times, RoundRange rounds) {
   std::vector<std::optional<BusyTime>> windows(problem.plans.of(tiling).phases().size());
-  std::int64_t last = 0;
   for_each_timed(problem, tiling, times,
                  [&](std::size_t phase, const Operation& operation, BusyTime time) {
-                   last = std::max(last, operation.round);
                    if (rounds.contains(operation.round)) {
                      widen(windows[phase], time);
                    }
@@ -70,9 +80,6 @@ std::vector<PhaseTimeline> find_windows(const Problem& problem, const Tiling& ti
     if (windows[phase]) {
       parts.push_back({phase, *windows[phase], {}});
     }
-  }
-  if (parts.empty()) {
-    throw no_such_round(rounds, last);
   }
   return parts;
 }
@@ -109,10 +116,10 @@ Timeline timeline_of(Evaluator& evaluator, const Tiling& tiling, Objective objec
     times = graph.busy_times();
     timeline.cycles = graph.totals().cycles;
   }
-  timeline.rounds = rounds;
+  timeline.rounds = rounds_among(rounds, last_round(problem, tiling, times));
   timeline.phases = problem.plans.of(tiling).phases().size();
   timeline.shared_channel = problem.hardware.dram.shared_channel;
-  timeline.parts = find_windows(problem, tiling, times, rounds);
+  timeline.parts = find_windows(problem, tiling, times, timeline.rounds);
   fill(problem, tiling, times, timeline.parts);
   return timeline;
 }

@@ -33,7 +33,7 @@ struct PhaseTimeline {
 
 /// One layer.
 struct Timeline {
-  RoundRange rounds;
+  RoundRange rounds;        ///< of those chosen, the ones there are
   std::int64_t cycles = 0;  ///< without the launch
   std::size_t phases = 0;
   bool shared_channel = false;

@@ -25,8 +25,9 @@ constexpr std::int64_t kPhaseTitleHeight = 24;
 constexpr std::int64_t kAxisHeight = 34;
 constexpr std::int64_t kLegendHeight = 54;
 constexpr std::int64_t kLeastPlotWidth = 900;
-constexpr std::int64_t kMostPlotWidth = 12000;
+constexpr std::int64_t kMostPlotWidth = 4000;
 constexpr std::int64_t kBoxWidth = 38;      ///< at least, of three boxes in four
+constexpr std::int64_t kPairBoxWidth = 50;  ///< where labels number pairs, too
 constexpr std::int64_t kTickDistance = 90;  ///< at least
 constexpr std::int64_t kCharWidth = 7;      ///< of text, at most
 constexpr std::int64_t kLabelChar = 620;    ///< of a label on average, in hundredths of a pixel
@@ -131,17 +132,31 @@ std::vector<Lane> lanes_of(const PhaseTimeline& part, bool shared_channel) {
   return list;
 }
 
+using EpochOfCore = std::pair<std::int64_t, std::int64_t>;  ///< core, epoch
+
+/// When the epochs of each core begin; empty where there are none.
+std::map<EpochOfCore, std::int64_t> epoch_starts(const PhaseTimeline& part) {
+  std::map<EpochOfCore, std::int64_t> starts;
+  for (const auto& [operation, time] : part.operations) {
+    if (operation.epoch < 0) continue;
+    const auto start = starts.try_emplace({operation.core, operation.epoch}, time.start).first;
+    start->second = std::min(start->second, time.start);
+  }
+  return starts;
+}
+
 /// Room for the labels of most boxes.
-std::int64_t plot_width(const PhaseTimeline& part) {
+std::int64_t plot_width(const PhaseTimeline& part, bool has_pairs) {
   std::vector<std::int64_t> durations;
   for (const TimedOperation& item : part.operations) {
     durations.push_back(item.time.end - item.time.start);
   }
+  if (durations.empty()) return kLeastPlotWidth;
   const auto quartile = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 4);
   std::nth_element(durations.begin(), quartile, durations.end());
   const Int128 span = part.window.end - part.window.start;
-  return static_cast<std::int64_t>(
-      std::clamp<Int128>(span * kBoxWidth / *quartile, kLeastPlotWidth, kMostPlotWidth));
+  return static_cast<std::int64_t>(std::clamp<Int128>(
+      span * (has_pairs ? kPairBoxWidth : kBoxWidth) / *quartile, kLeastPlotWidth, kMostPlotWidth));
 }
 
 std::string_view work_name(const Operation& operation) {
@@ -163,7 +178,7 @@ class Chart {
       : timeline_(timeline), result_(result), has_pairs_(result.tiling->heads > 1) {
     for (const PhaseTimeline& part : timeline.parts) {
       parts_.push_back(lanes_of(part, timeline.shared_channel));
-      width_ = std::max(width_, plot_width(part));
+      width_ = std::max(width_, plot_width(part, has_pairs_));
     }
   }
 
@@ -202,30 +217,15 @@ class Chart {
     }
     const Axis axis(part.window, width_);
     const std::int64_t top = y_;
+    const std::map<EpochOfCore, std::int64_t> epochs = epoch_starts(part);
     std::string backs;
     std::string boxes;
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       if (i > 0 && lanes[i].core != lanes[i - 1].core) y_ += kCoreGap;
       backs += back();
-      boxes += lane(lanes[i], axis);
+      boxes += lane(lanes[i], axis, epochs);
     }
-    const std::string epochs = epoch_lines(part, axis, top);
-    return text + backs + grid(axis, top) + boxes + epochs;
-  }
-
-  /// Where the epochs of a phase begin.
-  std::string epoch_lines(const PhaseTimeline& part, const Axis& axis, std::int64_t top) const {
-    std::map<std::int64_t, std::int64_t> starts;
-    for (const TimedOperation& item : part.operations) {
-      const auto [start, is_new] = starts.try_emplace(item.operation.epoch, item.time.start);
-      start->second = std::min(start->second, item.time.start);
-    }
-    std::string text;
-    for (const auto& [epoch, start] : starts) {
-      if (epoch < 0 || start <= part.window.start) continue;
-      text += vertical("epoch", axis.place(start), top);
-    }
-    return text;
+    return text + backs + grid(axis, top) + boxes;
   }
 
   std::string vertical(std::string_view style, std::int64_t x, std::int64_t top) const {
@@ -238,13 +238,19 @@ class Chart {
                        kMargin + kLabelWidth, y_, width_, kLaneHeight);
   }
 
-  std::string lane(const Lane& lane, const Axis& axis) {
+  std::string lane(const Lane& lane, const Axis& axis,
+                   const std::map<EpochOfCore, std::int64_t>& epochs) {
     const bool one_core = parts_.front().back().core == 0;
     const std::string name =
         one_core ? std::string(lane.queue) : fmt::format("core {} {}", lane.core, lane.queue);
     std::string text = text_at("", 100 * kMargin, y_ + 16, name);
     for (const TimedOperation& item : lane.operations) text += box(item, axis);
+    const std::int64_t top = y_;
     y_ += kLanePitch;
+    for (const auto& [place, start] : epochs) {
+      const bool inside = start > axis.window().start;
+      if (inside && place.first == lane.core) text += vertical("epoch", axis.place(start), top);
+    }
     return text;
   }
 

@@ -71,7 +71,8 @@ class TimelineTest(CommandLineTest):
         self.assertTrue(any("maxima to state" in what for _, _, what in matrix))
 
     def test_several_pairs_are_numbered(self):
-        root = self.draw(*SMALL, "--schedule", "flat", "--tiling", TILES + ",heads=2")
+        root = self.draw(*SMALL, "--schedule", "flat", "--tiling", TILES + ",heads=2",
+                         "--timeline-rounds", "0..1")
         self.assertIn("QK 0.1.0", self.words(root))
 
     def test_cores_have_lanes_of_their_own_and_a_shared_channel_is_one(self):
@@ -88,6 +89,11 @@ class TimelineTest(CommandLineTest):
             if title is not None:
                 number = int(re.search(r"round (\d+)", title.text)[1])
                 self.assertEqual("pale" in rect.get("class"), number not in (2, 3), title.text)
+
+    def test_rounds_that_are_not_there_are_left_out_of_the_title(self):
+        root = self.draw(*SMALL, "--schedule", "flat", "--tiling", TILES + ",heads=1",
+                         "--timeline-rounds", "6..100")
+        self.assertIn("rounds 6 to 7 of", self.words(root)[0])
 
     def test_a_timeline_implies_the_reference(self):
         path = self.folder / "timeline.svg"
