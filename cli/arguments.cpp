@@ -36,6 +36,18 @@ double parse_seconds(std::string_view option, const std::string& text) {
                                option, printable(text), kYearSeconds));
 }
 
+RoundRange parse_rounds(std::string_view option, const std::string& text) {
+  const std::size_t dots = text.find("..");
+  const std::string ends = dots == std::string::npos ? text : text.substr(dots + 2);
+  RoundRange rounds;
+  if (parse_whole(text.substr(0, dots), rounds.first) && parse_whole(ends, rounds.last) &&
+      rounds.first >= 0 && rounds.first <= rounds.last) {
+    return rounds;
+  }
+  throw InputError(fmt::format("{}: '{}' is not FIRST..LAST, two rounds from 0 on, e.g. 0..3",
+                               option, printable(text)));
+}
+
 TileSizes parse_tile_sizes(const std::string& text) {
   const std::vector<std::string> known{"all", "divisors", "pow2"};
   require_known("--tile-sizes", text, known);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "costmodel/timeline.h"
 #include "search/tune.h"
 
 namespace tilewright::cli {
@@ -21,6 +22,9 @@ std::uint64_t parse_count(std::string_view option, const std::string& text, Coun
 
 /// Seconds above 0, at most a year.
 double parse_seconds(std::string_view option, const std::string& text);
+
+/// "2..5", or "2" for that one alone.
+RoundRange parse_rounds(std::string_view option, const std::string& text);
 
 TileSizes parse_tile_sizes(const std::string& text);
 

@@ -72,6 +72,7 @@ int run_compare(const CompareArguments& arguments) {
   ResultSet set = run_cases(hardware, cases, arguments.common);
   set.list = true;
   set.baseline = baseline;
+  set.energy = hardware.energy;
   return report_results(set, output, cost_table);
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/exit_status.h"
@@ -15,6 +17,8 @@
 #include "report/card.h"
 #include "report/result_reader.h"
 #include "report/table.h"
+#include "report/timeline_svg.h"
+#include "search/objectives.h"
 
 namespace tilewright::cli {
 namespace {
@@ -25,6 +29,10 @@ struct EvaluateArguments {
   std::string tiling;
   bool reference = false;
   std::string graph;
+  std::string timeline;
+  std::optional<RoundRange> timeline_rounds;
+
+  bool expands() const { return reference || !graph.empty() || !timeline.empty(); }
 };
 
 constexpr const char* kExamples =
@@ -32,7 +40,9 @@ constexpr const char* kExamples =
     "  tilewright evaluate --hw mas-edge --workload bert-base --schedule mas \\\n"
     "      --tiling q_rows=64,kv_cols=128,buffers=2\n"
     "  tilewright evaluate --hw mas-edge --workload bert-base --schedule flat \\\n"
-    "      --tiling @flat.yaml --reference --graph flat.graphml\n";
+    "      --tiling @flat.yaml --reference --graph flat.graphml\n"
+    "  tilewright evaluate --hw mas-edge --workload bert-base --schedule mas \\\n"
+    "      --tiling q_rows=64,kv_cols=128 --timeline mas.svg --timeline-rounds 2..4\n";
 
 const StoredResult& stored_for(const std::vector<StoredResult>& results, const std::string& file,
                                const std::string& workload, const std::string& schedule) {
@@ -95,30 +105,64 @@ std::vector<NamedFile> evaluated_files(const EvaluateArguments& arguments) {
   return files;
 }
 
-void check_graph(const EvaluateArguments& arguments, const Suite& suite) {
-  if (arguments.graph.empty()) return;
-  if (!arguments.reference) throw InputError("--graph: expected together with --reference");
-  if (arguments.graph == "-") throw InputError("--graph: expected a file, only -o takes '-'");
+/// Of a file beside the results: it holds one workload, and replaces nothing that is read or
+/// written in this run.
+void check_picture(const NamedFile& picture, const EvaluateArguments& arguments,
+                   const Suite& suite) {
+  if (picture.path.empty()) return;
+  if (picture.path == "-") {
+    throw InputError(fmt::format("{}: expected a file, only -o takes '-'", picture.option));
+  }
   if (suite.workloads.size() != 1) {
-    throw InputError(fmt::format("--graph: one file holds one workload, but '{}' has {}",
+    throw InputError(fmt::format("{}: one file holds one workload, but '{}' has {}", picture.option,
                                  arguments.common.workload, suite.workloads.size()));
   }
   std::vector<NamedFile> others = evaluated_files(arguments);
-  const std::string& results = arguments.common.output.file;
-  if (!results.empty() && results != "-") others.push_back({"-o", results});
-  check_replaces_none({"--graph", arguments.graph}, others);
-  check_writable(arguments.graph);
+  for (const NamedFile& written :
+       {NamedFile{"-o", arguments.common.output.file}, NamedFile{"--graph", arguments.graph}}) {
+    const bool is_other = written.option != picture.option;
+    if (is_other && !written.path.empty() && written.path != "-") others.push_back(written);
+  }
+  check_replaces_none(picture, others);
+  check_writable(picture.path);
 }
 
+void check_pictures(const EvaluateArguments& arguments, const Suite& suite) {
+  if (arguments.timeline_rounds && arguments.timeline.empty()) {
+    throw InputError("--timeline-rounds: expected together with --timeline");
+  }
+  check_picture({"--graph", arguments.graph}, arguments, suite);
+  check_picture({"--timeline", arguments.timeline}, arguments, suite);
+}
+
+std::string drawn_timeline(const Hardware& hardware, const Workload& workload, const Result& result,
+                           const EvaluateArguments& arguments) {
+  Problem problem =
+      make_problem(hardware, workload, find_schedule(result.schedule), result.variant);
+  problem.pinned_qk = result.tiling->l0_qk;
+  problem.pinned_pv = result.tiling->l0_pv;
+  Evaluator evaluator(problem);
+  return timeline_svg(timeline_of(evaluator, *result.tiling, find_objective(result.objective),
+                                  arguments.timeline_rounds.value_or(RoundRange{})),
+                      result);
+}
+
+/// Takes the cycles of the reference. Files are written when all are made.
 void add_references(ResultSet& set, const Hardware& hardware, const std::vector<SearchCase>& cases,
-                    const std::string& graph) {
+                    const EvaluateArguments& arguments) {
+  const std::string& graph = arguments.graph;
+  const std::string& timeline = arguments.timeline;
   for (std::size_t i = 0; i < set.results.size(); ++i) {
     Result& result = set.results[i];
     if (!result.tiling) continue;
+    const Workload& workload = cases[i].workload;
     std::string graphml;
+    std::string svg;
     result.reference_cycles =
-        reference_cycles(hardware, cases[i].workload, result, graph.empty() ? nullptr : &graphml);
+        reference_cycles(hardware, workload, result, graph.empty() ? nullptr : &graphml);
+    if (!timeline.empty()) svg = drawn_timeline(hardware, workload, result, arguments);
     if (!graph.empty()) write_text_file_atomically(graph, graphml);
+    if (!timeline.empty()) write_text_file_atomically(timeline, svg);
   }
 }
 
@@ -151,11 +195,9 @@ int run_evaluate(const EvaluateArguments& arguments) {
   const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});
   const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);
   const Output output(arguments.common.output, evaluated_files(arguments));
-  check_graph(arguments, suite);
+  check_pictures(arguments, suite);
   ResultSet set = run_cases(hardware, cases, arguments.common);
-  if (arguments.reference && !set.interrupted) {
-    add_references(set, hardware, cases, arguments.graph);
-  }
+  if (arguments.expands() && !set.interrupted) add_references(set, hardware, cases, arguments);
   const int status = report_results(
       set, output, [&cases](const ResultSet& results) { return evaluate_text(results, cases); });
   return references_agree(set) ? status : kInternalError;
@@ -177,8 +219,21 @@ void add_evaluate_command(CLI::App& app, Action& action) {
       ->type_name("FACTORS|@FILE");
   command->add_flag("--reference", arguments->reference,
                     "Also take the cycles from the full graph of operations");
-  command->add_option("--graph", arguments->graph, "With --reference: write the graph as GraphML")
+  command
+      ->add_option("--graph", arguments->graph, "Write that graph as GraphML; implies --reference")
       ->type_name("FILE");
+  command
+      ->add_option("--timeline", arguments->timeline,
+                   "Draw when each operation runs, as SVG; implies --reference")
+      ->type_name("FILE");
+  command
+      ->add_option_function<std::string>(
+          "--timeline-rounds",
+          [arguments = arguments.get()](const std::string& text) {
+            arguments->timeline_rounds = parse_rounds("--timeline-rounds", text);
+          },
+          "Rounds of each core that the timeline shows (default 0..3)")
+      ->type_name("FIRST..LAST");
   add_search_options(*command, arguments->common);
   command->footer(kExamples);
   command->callback(

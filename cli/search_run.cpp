@@ -4,12 +4,15 @@
 #include <CLI/CLI.hpp>
 
 #include <limits>
+#include <sstream>
+#include <utility>
 
 #include "cli/arguments.h"
 #include "cli/console.h"
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "common/error.h"
+#include "report/names.h"
 #include "report/result_text.h"
 #include "schedules/schedule.h"
 #include "schedules/workload_yaml.h"
@@ -85,6 +88,26 @@ std::string finished_text(const ResultSet& set, std::size_t cases) {
   std::size_t finished = 0;
   for (const Result& result : set.results) finished += result.interrupted ? 0 : 1;
   return fmt::format("interrupted; {} of {} searches finished", finished, cases);
+}
+
+/// The three sides of an L0 tile that tune() has accepted.
+L0Tile pinned_tile(const std::string& text) {
+  L0Tile tile;
+  char x = 0;
+  std::istringstream(text) >> tile.m >> x >> tile.n >> x >> tile.k;
+  return tile;
+}
+
+/// An L0 tile beyond its matmul means the whole of it: worth saying, as another one was asked for.
+void note_cut_tiles(const SearchCase& item, const Result& result) {
+  if (!result.tiling) return;
+  for (const auto& [factor, used] :
+       {std::pair{"l0.qk", result.tiling->l0_qk}, std::pair{"l0.pv", result.tiling->l0_pv}}) {
+    const auto pin = item.pins.find(factor);
+    if (pin == item.pins.end() || pinned_tile(pin->second) == used) continue;
+    write_message(fmt::format("note: {}: {}={} is cut to the size of its matmul, {}",
+                              case_text(result), factor, pin->second, l0_text(used)));
+  }
 }
 
 }  // namespace
@@ -167,6 +190,7 @@ ResultSet run_cases(const Hardware& hardware, const std::vector<SearchCase>& cas
       set.results.push_back(tune(hardware, item.workload, item.schedule, options));
     }
   }
+  for (std::size_t i = 0; i < set.results.size(); ++i) note_cut_tiles(cases[i], set.results[i]);
   set.interrupted = stop && (set.results.size() < cases.size() || set.results.back().interrupted);
   if (set.interrupted) write_message(finished_text(set, cases.size()));
   return set;

@@ -5,29 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "schedules/operation_names.h"
+
 namespace tilewright {
 namespace {
-
-const char* operand_name(Operand operand) {
-  switch (operand) {
-    case Operand::kQ:
-      return "Q";
-    case Operand::kK:
-      return "K";
-    case Operand::kV:
-      return "V";
-    case Operand::kS:
-      return "S";
-    case Operand::kP:
-      return "P";
-    case Operand::kO:
-      return "O";
-    case Operand::kState:
-    case Operand::kNone:
-      break;
-  }
-  return "-";
-}
 
 const char* vector_name(VectorKind kind) {
   constexpr std::array kNames{
@@ -35,11 +16,6 @@ const char* vector_name(VectorKind kind) {
       "exponentials", "update",         "update_max", "update_sum",
   };
   return kNames[static_cast<std::size_t>(kind)];
-}
-
-const char* pool_name(SlotUse::Pool pool) {
-  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state", "array"};
-  return kNames[static_cast<std::size_t>(pool)];
 }
 
 }  // namespace

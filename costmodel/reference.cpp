@@ -16,6 +16,7 @@
 
 #include "common/error.h"
 #include "costmodel/graph_names.h"
+#include "schedules/operation_names.h"
 
 namespace tilewright {
 namespace {
@@ -128,14 +129,14 @@ class ReferenceGraph::Impl : public OperationSink {
 
   const ReferenceTotals& totals() const { return totals_; }
 
-  std::vector<std::int64_t> start_cycles() const {
-    std::vector<std::int64_t> starts;
+  std::vector<BusyTime> busy_times() const {
+    std::vector<BusyTime> times;
     for (auto [v, end] = boost::vertices(graph_); v != end; ++v) {
       if (graph_[*v].operation != kBarrierName) {
-        starts.push_back(graph_[*v].start);
+        times.push_back({graph_[*v].start, graph_[*v].end});
       }
     }
-    return starts;
+    return times;
   }
 
   void write_graphml(std::ostream& out) const {
@@ -170,7 +171,7 @@ class ReferenceGraph::Impl : public OperationSink {
   VertexId add(const Operation& op) {
     Vertex vertex;
     vertex.operation = graph_operation_name(op);
-    vertex.queue = queue_name(op.unit);
+    vertex.queue = queue_name(op.unit, problem_.hardware.dram.shared_channel);
     vertex.reads = graph_slots_text(op.reads);
     vertex.writes = graph_slots_text(op.writes);
     vertex.phase = phase_;
@@ -178,27 +179,12 @@ class ReferenceGraph::Impl : public OperationSink {
     vertex.round = op.round;
     vertex.pair = op.pair;
     vertex.q_tile = op.q_tile;
-    const bool tiled = op.unit == Unit::kMatrix || op.operand == Operand::kK ||
-                       op.operand == Operand::kV || op.vector != VectorKind::kSoftmax;
-    vertex.sub_tile = tiled ? op.sub_tile : -1;
+    vertex.sub_tile = is_per_sub_tile(op) ? op.sub_tile : -1;
     vertex.bytes = op.payload_bytes;
     vertex.unit = op.unit;
     vertex.duration = account(op);
     ++totals_.operations;
     return boost::add_vertex(std::move(vertex), graph_);
-  }
-
-  const char* queue_name(Unit unit) const {
-    if (unit == Unit::kMatrix) {
-      return "matrix";
-    }
-    if (unit == Unit::kVector) {
-      return "vector";
-    }
-    if (problem_.hardware.dram.shared_channel) {
-      return "channel";
-    }
-    return unit == Unit::kLoad ? "load" : "store";
   }
 
   /// Duration of `op`; adds it to the totals.
@@ -414,8 +400,8 @@ ReferenceGraph::~ReferenceGraph() = default;
 const ReferenceTotals& ReferenceGraph::totals() const {
   return impl_->totals();
 }
-std::vector<std::int64_t> ReferenceGraph::start_cycles() const {
-  return impl_->start_cycles();
+std::vector<BusyTime> ReferenceGraph::busy_times() const {
+  return impl_->busy_times();
 }
 void ReferenceGraph::write_graphml(std::ostream& out) const {
   impl_->write_graphml(out);

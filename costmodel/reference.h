@@ -32,6 +32,12 @@ struct ReferenceTotals {
   std::int64_t masked_scores = 0;  ///< in sub-tiles with masked scores
 };
 
+/// Cycles from the start of the layer.
+struct BusyTime {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+};
+
 class ReferenceGraph {
  public:
   /// Builds the graph of a candidate that fits. Throws InputError above kMaxOperations.
@@ -42,8 +48,8 @@ class ReferenceGraph {
 
   const ReferenceTotals& totals() const;
 
-  /// When every operation starts, phase by phase in the order in which expand() emits them.
-  std::vector<std::int64_t> start_cycles() const;
+  /// When every operation is done, phase by phase in the order in which expand() emits them.
+  std::vector<BusyTime> busy_times() const;
 
   /// GraphML: vertices carry operation, queue, tile, start, end, bytes, slots; edges their kind.
   void write_graphml(std::ostream& out) const;

@@ -4,16 +4,13 @@
 
 #include <fmt/format.h>
 
-namespace tilewright {
+#include "schedules/operation_names.h"
 
-const char* operand_letter(Operand operand) {
-  constexpr std::array kLetters{"-", "Q", "K", "V", "S", "P", "O", "state"};
-  return kLetters[static_cast<std::size_t>(operand)];
-}
+namespace tilewright {
 
 std::string datum_text(const Datum& datum) {
   const bool is_stream = datum.operand == Operand::kK || datum.operand == Operand::kV;
-  std::string text = fmt::format("{} of pair {}, {} {}", operand_letter(datum.operand), datum.pair,
+  std::string text = fmt::format("{} of pair {}, {} {}", operand_name(datum.operand), datum.pair,
                                  is_stream ? "sub-tile" : "query tile", datum.tile);
   if (datum.operand == Operand::kO || datum.operand == Operand::kState) {
     text += fmt::format(" after {} sub-tiles", datum.added);

@@ -39,9 +39,6 @@ struct Datum {
   auto operator<=>(const Datum&) const = default;
 };
 
-/// "Q", "K", ...
-const char* operand_letter(Operand operand);
-
 /// "K of pair 3, sub-tile 1".
 std::string datum_text(const Datum& datum);
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "schedules/operation_names.h"
+
 namespace tilewright {
 
 LocalMemory::LocalMemory(const std::vector<OffsetAllocator>& arenas, std::int64_t scale,
@@ -31,7 +33,8 @@ LocalMemory::Range LocalMemory::locate(const Step& step, const SlotByte& at, std
     const std::string problem = place ? fmt::format("needs bytes {} to {} of a slot of {}", at.byte,
                                                     at.byte + bytes, place->bytes)
                                       : "is in a slot that the footprint does not have";
-    violations_.add({step_text(step), slot_text(at.slot), datum_text(datum), problem});
+    violations_.add(
+        {operation_text(step.operation), slot_text(at.slot), datum_text(datum), problem});
     return {};
   }
   return {&arenas_[place->arena], place->offset + at.byte, {place->arena, place->offset}};
@@ -46,7 +49,7 @@ std::string LocalMemory::mismatch(const Range& range, std::uint32_t expected,
   }
   return fmt::format("is still needed but overwritten; {} is there, the last writer was {}",
                      found == 0 ? "nothing" : datum_text(data_.at(found)),
-                     step_text(*last_writer_.at(range.slot)));
+                     operation_text(last_writer_.at(range.slot)->operation));
 }
 
 bool LocalMemory::expect(const Step& step, const SlotByte& at, const Range& range,
@@ -56,8 +59,8 @@ bool LocalMemory::expect(const Step& step, const SlotByte& at, const Range& rang
   if (found == number) {
     return true;
   }
-  violations_.add(
-      {step_text(step), slot_text(at.slot), datum_text(expected), mismatch(range, number, found)});
+  violations_.add({operation_text(step.operation), slot_text(at.slot), datum_text(expected),
+                   mismatch(range, number, found)});
   return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/math.h"
 #include "replay/kernels.h"
+#include "schedules/operation_names.h"
 #include "schedules/visible.h"
 
 namespace tilewright {
@@ -105,7 +106,7 @@ Datum Machine::scores_datum(const Step& step, Operand operand) const {
 void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& datum) {
   if (moved != step.operation.payload_bytes) {
     violations_.add(
-        {step_text(step), "DRAM", datum_text(datum),
+        {operation_text(step.operation), "DRAM", datum_text(datum),
          fmt::format("has {} bytes, but the payload is {}", moved, step.operation.payload_bytes)});
   }
 }
@@ -114,8 +115,8 @@ void Machine::check_stored(const Step& step, const Datum& datum) {
   const DramTensor& tensor = dram_.of(step.operation.operand);
   for (std::int64_t row = 0; row < step.operation.rows; ++row) {
     if (tensor.stores(step.operation.pair, first_row(step) + row) == 0) {
-      violations_.add(
-          {step_text(step), "DRAM", datum_text(datum), "is loaded before it is stored"});
+      violations_.add({operation_text(step.operation), "DRAM", datum_text(datum),
+                       "is loaded before it is stored"});
       return;
     }
   }

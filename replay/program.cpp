@@ -6,22 +6,16 @@
 #include <fmt/format.h>
 
 #include "costmodel/reference.h"
-#include "replay/datum.h"
+#include "schedules/operation_names.h"
 
 namespace tilewright {
 namespace {
 
-/// K and V come, and matmuls and an online softmax work, sub-tile by sub-tile.
-bool is_tiled(const Operation& op) {
-  return op.unit == Unit::kMatrix || op.operand == Operand::kK || op.operand == Operand::kV ||
-         op.vector != VectorKind::kSoftmax;
-}
-
 /// Keeps the operations of all cores and brings them into order.
 class Recorder : public OperationSink {
  public:
-  Recorder(const Problem& problem, const Tiling& tiling, std::vector<std::int64_t> starts)
-      : starts_(std::move(starts)) {
+  Recorder(const Problem& problem, const Tiling& tiling, std::vector<BusyTime> times)
+      : times_(std::move(times)) {
     for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
       expand(problem.shape, tiling, problem.layout, phase, *this);
       ++phase_;
@@ -33,7 +27,7 @@ class Recorder : public OperationSink {
     step.operation = op;
     step.operation.reads = step.operation.writes = {};
     step.phase = phase_;
-    step.start = starts_.at(steps_.size());
+    step.start = times_.at(steps_.size()).start;
     step.read_count = op.reads.size();
     step.write_count = op.writes.size();
     std::copy(op.reads.begin(), op.reads.end(), step.reads.begin());
@@ -49,52 +43,20 @@ class Recorder : public OperationSink {
   }
 
  private:
-  const std::vector<std::int64_t> starts_;
+  const std::vector<BusyTime> times_;
   std::size_t phase_ = 0;
   std::vector<Step> steps_;
 };
-
-const char* verb(const Operation& op) {
-  constexpr std::array kVector{"softmax to", "online softmax to", "rescale",
-                               "normalise",  "maxima to",         "exponentials to",
-                               "update to",  "update maximum of", "update sum of"};
-  switch (op.unit) {
-    case Unit::kLoad:
-      return "load";
-    case Unit::kStore:
-      return "store";
-    case Unit::kMatrix:
-      if (!is_elementwise(op)) {
-        return "matmul to";
-      }
-      break;
-    case Unit::kVector:
-      break;
-  }
-  return kVector[static_cast<std::size_t>(op.vector)];
-}
 
 }  // namespace
 
 std::vector<Step> record_program(Evaluator& evaluator, const Tiling& tiling, Objective objective) {
   const ReferenceGraph graph(evaluator, tiling, objective);
-  return Recorder(evaluator.problem(), tiling, graph.start_cycles()).in_order();
-}
-
-std::string step_text(const Step& step) {
-  const Operation& op = step.operation;
-  std::string text = fmt::format("{} {} (core {}, round {}, pair {}, query tile {}", verb(op),
-                                 operand_letter(op.operand), op.core, op.round, op.pair, op.q_tile);
-  if (is_tiled(op)) {
-    text += fmt::format(", sub-tile {}", op.sub_tile);
-  }
-  return text + ")";
+  return Recorder(evaluator.problem(), tiling, graph.busy_times()).in_order();
 }
 
 std::string slot_text(const SlotUse& slot) {
-  constexpr std::array kNames{"input", "k", "v", "s", "p", "output", "landing", "state", "array"};
-  return fmt::format("{}[{}] of core {}", kNames[static_cast<std::size_t>(slot.pool)], slot.index,
-                     slot.core);
+  return fmt::format("{}[{}] of core {}", pool_name(slot.pool), slot.index, slot.core);
 }
 
 }  // namespace tilewright

@@ -30,10 +30,7 @@ struct Step {
 /// order of expand(), which respects all dependencies.
 std::vector<Step> record_program(Evaluator& evaluator, const Tiling& tiling, Objective objective);
 
-/// "load K (core 0, round 3, pair 1, query tile 3, sub-tile 0)".
-std::string step_text(const Step& step);
-
-/// "k[1] of core 0".
+/// "k[1] of core 0", with the pools of pool_name().
 std::string slot_text(const SlotUse& slot);
 
 }  // namespace tilewright

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "replay/datum.h"
+#include "schedules/operation_names.h"
 
 namespace tilewright {
 namespace {
@@ -68,7 +68,7 @@ void SlotMap::place_copies(Pool pool, const SlotKind& kind, std::int64_t copies,
       const auto offset = arenas[arena].allocate(kind.slot_bytes);
       if (!offset) {
         throw std::logic_error(fmt::format("no room in L1 for slot {} of {} ({} bytes)", slot,
-                                           operand_letter(kind.operand), kind.slot_bytes));
+                                           operand_name(kind.operand), kind.slot_bytes));
       }
       slots.places.push_back({arena, *offset, kind.slot_bytes});
     }

@@ -88,9 +88,9 @@ std::string reference_entry(const Result& result) {
 }  // namespace
 
 std::string result_card(const Result& result, const std::vector<std::string>& given) {
+  if (!result.tiling) return "";
   std::string text = fmt::format("{}: objective {}, strategy {}, seed {}\n\n", case_text(result),
                                  result.objective, result.strategy, result.seed);
-  if (!result.tiling) return text + "  " + no_tiling_text(result) + "\n";
   text += cost_entries(result);
   if (result.reference_cycles) text += reference_entry(result);
   text += tiling_entries(*result.tiling, given);

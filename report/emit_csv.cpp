@@ -10,7 +10,7 @@ struct CsvColumn {
   std::string_view pointer;  ///< where the figure stands in a result, as a JSON pointer
 };
 
-constexpr std::array<CsvColumn, 51> kColumns{{
+constexpr std::array<CsvColumn, 55> kColumns{{
     {"hw", "/hw"},
     {"workload", "/workload"},
     {"schedule", "/schedule"},
@@ -50,6 +50,10 @@ constexpr std::array<CsvColumn, 51> kColumns{{
     {"bottleneck", "/cost/bottleneck"},
     {"reference_cycles", "/reference/cycles"},
     {"ratio", "/ratio"},
+    {"wins_over", "/wins/over"},
+    {"wins_ratio", "/wins/ratio"},
+    {"wins_reason", "/wins/reason"},
+    {"wins_why", "/wins/why"},
     {"shortfall_level", "/shortfall/level"},
     {"shortfall_need_bytes", "/shortfall/need_bytes"},
     {"shortfall_have_bytes", "/shortfall/have_bytes"},

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "replay/datum.h"
 #include "report/names.h"
 #include "report/number_text.h"
+#include "schedules/operation_names.h"
 
 namespace tilewright {
 namespace {
@@ -47,7 +47,7 @@ std::string moved_text(const ReplayReport& report, bool loads) {
     const std::int64_t moved = loads ? one.loaded : one.stored;
     const std::int64_t predicted = loads ? one.loaded_predicted : one.stored_predicted;
     if (moved == 0 && predicted == 0) continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", operand_letter(one.operand),
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", operand_name(one.operand),
                         with_separators(moved));
     if (moved != predicted) text += fmt::format(" (NOT {})", with_separators(predicted));
   }

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "replay/datum.h"
 #include "report/emit_csv.h"
 #include "report/replay_card.h"
+#include "schedules/operation_names.h"
 
 namespace tilewright {
 namespace {
@@ -37,10 +37,10 @@ Document error_node(const NumericError& error) {
 Document traffic_node(const ReplayReport& report) {
   Document node = Document::object();
   for (const OperandTraffic& one : report.traffic) {
-    node[operand_letter(one.operand)] = {{"loaded", one.loaded},
-                                         {"loaded_predicted", one.loaded_predicted},
-                                         {"stored", one.stored},
-                                         {"stored_predicted", one.stored_predicted}};
+    node[operand_name(one.operand)] = {{"loaded", one.loaded},
+                                       {"loaded_predicted", one.loaded_predicted},
+                                       {"stored", one.stored},
+                                       {"stored_predicted", one.stored_predicted}};
   }
   return node;
 }

@@ -1,5 +1,6 @@
 #include "report/result_document.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -7,6 +8,7 @@
 #include "report/names.h"
 #include "report/number_text.h"
 #include "report/result_text.h"
+#include "report/winners.h"
 
 namespace tilewright {
 namespace {
@@ -93,8 +95,24 @@ Document search_node(const Result& result) {
   return node;
 }
 
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Document wins_node(const Verdict& verdict) {
+  Document node;
+  if (!verdict.next.empty()) {
+    node["over"] = verdict.next;
+    node["ratio"] = rounded(verdict.ratio, 6);
+  }
+  node["reason"] = reason_name(verdict.reason);
+  node["why"] = verdict.why;
+  return node;
+}
+
 /// Adds the keys of one result to `node`, in the order of the result file.
-void add_result(Document& node, const Result& result, std::optional<double> ratio) {
+void add_result(Document& node, const Result& result, std::optional<double> ratio,
+                const Verdict* verdict) {
   node["hw"] = result.hw;
   node["workload"] = result.workload;
   node["schedule"] = result.schedule;
@@ -114,14 +132,21 @@ void add_result(Document& node, const Result& result, std::optional<double> rati
   }
   if (result.reference_cycles) node["reference"]["cycles"] = *result.reference_cycles;
   if (ratio) node["ratio"] = rounded(*ratio, 6);
+  if (verdict != nullptr && is_among(verdict->winners, result.schedule)) {
+    node["wins"] = wins_node(*verdict);
+  }
   node["search"] = search_node(result);
 }
 
 Document results_node(const ResultSet& set) {
   Document list = Document::array();
+  const std::vector<Verdict> all = verdicts(set);
+  auto verdict = all.begin();
   for (const Result& result : set.results) {
+    while (verdict != all.end() && verdict->workload != result.workload) ++verdict;
     Document node;
-    add_result(node, result, ratio_to_baseline(set, result));
+    add_result(node, result, ratio_to_baseline(set, result),
+               verdict == all.end() ? nullptr : &*verdict);
     list.push_back(std::move(node));
   }
   return list;
@@ -152,7 +177,7 @@ Document result_document(const ResultSet& set, std::string_view version) {
   document["schema"] = kResultSchema;
   document["tilewright"] = version;
   if (!set.list && set.results.size() == 1) {
-    add_result(document, set.results.front(), std::nullopt);
+    add_result(document, set.results.front(), std::nullopt, nullptr);
     return document;
   }
   if (set.interrupted) document["interrupted"] = true;

@@ -8,6 +8,7 @@
 
 #include "common/yaml_reader.h"
 #include "report/result_document.h"
+#include "report/winners.h"
 
 namespace tilewright {
 namespace {
@@ -26,7 +27,9 @@ constexpr std::array<std::string_view, 6> kBottlenecks{"matrix", "vector", "load
 const std::vector<std::string_view> kResultKeys{
     "hw",       "workload",    "schedule",  "variant", "objective", "strategy",
     "seed",     "interrupted", "optimal",   "gap",     "tiling",    "cost",
-    "feasible", "shortfall",   "reference", "search",  "ratio"};
+    "feasible", "shortfall",   "reference", "search",  "ratio",     "wins"};
+/// Without a winner there is no `wins`.
+const std::vector<std::string_view> kReasons{kReasonNames.begin() + 1, kReasonNames.end()};
 
 /// 0 x 0 x 0 stands for "not chosen", in the smallest candidate of a machine that nothing fits.
 std::string l0_factor(const YamlMap& l0, std::string_view key) {
@@ -96,6 +99,16 @@ void check_search(const YamlMap& result) {
   search.text("lower_bound_unit");
 }
 
+void check_wins(const YamlMap& result) {
+  const YamlMap wins = result.map("wins", {"over", "ratio", "reason", "why"});
+  wins.choice("reason", kReasons);
+  wins.text("why");
+  if (wins.has("over")) {
+    wins.text("over");
+    wins.number("ratio", 1, kLargest);
+  }
+}
+
 void check_outcome(const YamlMap& result) {
   if (result.has("tiling")) {
     result.choice("optimal", kProofs);
@@ -107,6 +120,7 @@ void check_outcome(const YamlMap& result) {
     check_shortfall(result);
   }
   if (result.has("reference")) result.map("reference", {"cycles"}).integer("cycles", kCount);
+  if (result.has("wins")) check_wins(result);
   if (result.has("interrupted")) result.boolean("interrupted");
 }
 

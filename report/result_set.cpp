@@ -4,13 +4,10 @@
 #include <cmath>
 
 namespace tilewright {
-namespace {
 
 double traffic_bytes(const Cost& cost) {
   return static_cast<double>(cost.dram_read_bytes) + static_cast<double>(cost.dram_write_bytes);
 }
-
-}  // namespace
 
 std::optional<double> objective_value(const Result& result) {
   if (!result.tiling) return std::nullopt;

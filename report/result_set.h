@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hw_profiles/hardware.h"
 #include "search/result.h"
 
 namespace tilewright {
@@ -18,7 +19,11 @@ struct ResultSet {
   bool list = false;
   bool interrupted = false;
   std::string baseline;  ///< schedule that ratios refer to; empty: not a comparison
+  EnergyTable energy;    ///< of the machine; a comparison says what saves it
 };
+
+/// Both ways.
+double traffic_bytes(const Cost& cost);
 
 /// The figure that was minimised, in objective_unit(); none without a tiling.
 std::optional<double> objective_value(const Result& result);

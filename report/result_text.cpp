@@ -51,6 +51,10 @@ std::string effort_text(const Result& result) {
   return result.proven ? part + ", the rest excluded by bounds" : part;
 }
 
+Int128 short_bytes(const Shortfall& shortfall) {
+  return Int128{shortfall.need_bytes} - shortfall.have_bytes;
+}
+
 }  // namespace
 
 std::string case_text(const Result& result) {
@@ -60,22 +64,25 @@ std::string case_text(const Result& result) {
 std::string no_tiling_text(const Result& result) {
   if (!result.shortfall) return no_tiling_note(result);
   const Shortfall& shortfall = *result.shortfall;
-  return fmt::format("{}; its largest slot is {} with {} bytes; its factors are {}",
-                     no_tiling_note(result), shortfall.largest_slot,
-                     with_separators(shortfall.largest_slot_bytes), factor_list(shortfall.tiling));
+  std::string text = fmt::format(
+      "nothing fits: the smallest candidate needs {} bytes of {} and has {}, short by {}",
+      with_separators(shortfall.need_bytes), shortfall.level, with_separators(shortfall.have_bytes),
+      with_separators(short_bytes(shortfall)));
+  // L0 has no slots.
+  if (!shortfall.largest_slot.empty()) {
+    text += fmt::format("; its largest slot is {} with {} bytes", shortfall.largest_slot,
+                        with_separators(shortfall.largest_slot_bytes));
+  }
+  return text + "; its factors are " + factor_list(shortfall.tiling);
 }
 
 std::string no_tiling_note(const Result& result) {
-  if (!result.shortfall) {
-    return result.interrupted ? "interrupted before a tiling that fits was found"
-                              : "no tiling that fits was found within the limits of the search";
+  if (result.shortfall) {
+    return fmt::format("nothing fits: short by {} bytes of {}",
+                       with_separators(short_bytes(*result.shortfall)), result.shortfall->level);
   }
-  const Shortfall& shortfall = *result.shortfall;
-  return fmt::format(
-      "nothing fits: the smallest candidate needs {} bytes of {} and has {}, "
-      "short by {}",
-      with_separators(shortfall.need_bytes), shortfall.level, with_separators(shortfall.have_bytes),
-      with_separators(Int128{shortfall.need_bytes} - shortfall.have_bytes));
+  return result.interrupted ? "interrupted before a tiling that fits was found"
+                            : "no tiling that fits was found within the limits of the search";
 }
 
 std::string proof_text(const Result& result) {

@@ -14,7 +14,7 @@ std::string case_text(const Result& result);
 /// is no tiling otherwise. For a result without a tiling.
 std::string no_tiling_text(const Result& result);
 
-/// The short form of no_tiling_text() for a row of a table.
+/// "nothing fits: short by 757,120 bytes of L1": for a row of a table.
 std::string no_tiling_note(const Result& result);
 
 /// "proven: 3,112 of 1.2e8 candidates evaluated, the rest excluded by bounds, 12 ms".

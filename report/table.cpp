@@ -4,10 +4,12 @@
 
 #include <algorithm>
 
+#include "common/text.h"
 #include "report/names.h"
 #include "report/number_text.h"
 #include "report/result_text.h"
 #include "report/text_table.h"
+#include "report/winners.h"
 
 namespace tilewright {
 namespace {
@@ -27,10 +29,6 @@ struct Scales {
   Scale traffic;
   Scale memory;
 };
-
-double traffic_bytes(const Cost& cost) {
-  return static_cast<double>(cost.dram_read_bytes) + static_cast<double>(cost.dram_write_bytes);
-}
 
 template <typename Figure>
 double largest(const ResultSet& set, Figure figure) {
@@ -168,6 +166,23 @@ std::string legend(const ResultSet& set) {
                             set.baseline);
 }
 
+std::string winner_table(const ResultSet& set) {
+  const std::vector<Verdict> list = verdicts(set);
+  if (list.empty()) return "";
+  TextTable table({{"workload", "", Align::kLeft},
+                   {"best", "", Align::kLeft},
+                   {"ahead of", "", Align::kLeft},
+                   {"by", ""},
+                   {"why", "", Align::kLeft}});
+  for (const Verdict& verdict : list) {
+    const bool ahead = !verdict.next.empty();
+    table.add_row({verdict.workload, verdict.winners.empty() ? "-" : join(verdict.winners),
+                   ahead ? verdict.next : "-", ahead ? fixed(verdict.ratio, 3) + "x" : "-",
+                   verdict.why});
+  }
+  return "\n" + table.render();
+}
+
 }  // namespace
 
 std::string cost_table(const ResultSet& set) {
@@ -188,7 +203,7 @@ std::string cost_table(const ResultSet& set) {
     table.add_row(std::move(cells));
   }
   if (!set.baseline.empty() && !mean_ratios(set).empty()) add_means(table, set);
-  return title(set) + table.render() + "\n" + legend(set);
+  return title(set) + table.render() + "\n" + legend(set) + winner_table(set);
 }
 
 std::string tiling_table(const ResultSet& set) {

@@ -7,8 +7,8 @@
 
 namespace tilewright {
 
-/// One row a result, grouped by workload; for a comparison with ratios, the winners marked and the
-/// geometric means at the end.
+/// One row a result, grouped by workload; for a comparison with ratios, the winners marked, the
+/// geometric means at the end, and a second table of who wins and why.
 std::string cost_table(const ResultSet& set);
 
 /// The tiling factors, one row a result.

@@ -76,11 +76,10 @@ class UsageTest(CommandLineTest):
         self.fails(2, *COMPARE[:-1], "flat,flat", says=["'flat' is given twice"])
         self.fails(2, *COMPARE[:-1], "flat,,mas", says=["empty name"])
 
-    def test_a_graph_needs_the_reference_and_one_workload(self):
+    def test_a_graph_needs_one_workload(self):
         graph = self.folder / "graph.graphml"
-        self.fails(2, *EVALUATE, "--tiling", "q_rows=8", "--graph", graph, says=["--reference"])
         suite = ["evaluate", "--hw", "mas-edge", "--workload", "mas12", "--schedule", "flat"]
-        self.fails(2, *suite, "--tiling", "q_rows=8", "--reference", "--graph", graph, says=["12"])
+        self.fails(2, *suite, "--tiling", "q_rows=8", "--graph", graph, says=["12"])
         self.assertFalse(graph.exists())
 
 
@@ -130,6 +129,7 @@ class NoTilingTest(CommandLineTest):
             ).groups()
         )
         self.assertEqual((have, need - have), (1024, short))
+        self.assertEqual(done.stdout, "")
 
         done = self.run_program(*arguments, "--format", "json")
         self.assertEqual(done.returncode, 1)
@@ -142,7 +142,9 @@ class NoTilingTest(CommandLineTest):
         path = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
         done = self.run_program("compare", "--hw", path, *COMPARE[3:])
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, r"(?m)^\s+mas +nothing fits")
+        self.assertRegex(done.stdout, r"(?m)^\s+mas +nothing fits: short by [\d,]+ bytes of L1$")
+        self.assertNotIn("largest slot", done.stdout)
+        self.assertEqual(done.stderr.count("largest slot"), 2)
 
 
 class EvaluateTest(CommandLineTest):
@@ -160,6 +162,19 @@ class EvaluateTest(CommandLineTest):
         text = self.succeed(*arguments)
         self.assertRegex(text, r"given +q_rows=60,kv_cols=50\n")
         self.assertRegex(text, r"chosen +heads=\d+,")
+
+    def test_an_l0_tile_that_is_cut_to_its_matmul_is_noted(self):
+        arguments = [*EVALUATE, "--tiling", "q_rows=16,kv_cols=16,l0.qk=64x16x64,l0.pv=8x8x8"]
+        done = self.run_program(*arguments)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "tilewright: note: vit-b-16 on mas-edge, schedule flat "
+                         "(double-buffered): l0.qk=64x16x64 is cut to the size of its matmul, "
+                         "16x16x64\n")
+        self.assertIn("l0.qk=16x16x64", done.stdout)
+        self.succeed(*EVALUATE, "--tiling", "q_rows=16,kv_cols=16,l0.qk=016x16x64")
+        done = self.run_program(*TUNE, "--pin", "l0.pv=4096x64x64", "--format", "json")
+        self.assertEqual(done.stderr.count("note: "), 1)
+        self.assertLess(json.loads(done.stdout)["tiling"]["l0"]["pv"][0], 4096)
 
     def test_a_result_file_gives_its_tiling(self):
         path = self.folder / "results.yaml"

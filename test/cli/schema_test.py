@@ -44,6 +44,14 @@ class SchemaTest(CommandLineTest):
                 with self.subTest(path.name):
                     self.assertEqual(problems(kind, path.read_text()), [])
 
+    def test_examples_of_the_documentation_match(self):
+        files = sorted((ROOT / "docs/examples").glob("*.yaml"))
+        self.assertNotEqual(files, [])
+        for path in files:
+            text = path.read_text()
+            with self.subTest(path.name):
+                self.assertEqual(problems(yaml.safe_load(text)["schema"].split("/")[1], text), [])
+
     def test_wrong_machines_do_not_match(self):
         self.refuse_both(
             "hw", MACHINE.read_text(),
@@ -87,6 +95,36 @@ class SchemaTest(CommandLineTest):
             for form in ("json", "yaml"):
                 done = self.run_program(*arguments, "--format", form)
                 self.assertEqual(problems("result", done.stdout), [])
+
+    def test_replays_of_every_schedule_match(self):
+        path = self.folder / "results.yaml"
+        workload = self.file("small.yaml", workload_yaml())
+        self.succeed("compare", "--hw", "mas-edge", "--workload", workload, "--schedules", "all",
+                     "-o", path)
+        for dtype in ("fp32", "fp16"):
+            for form in ("json", "yaml"):
+                text = self.succeed("replay", path, "--workload", workload, "--dtype", dtype,
+                                    "--format", form)
+                self.assertEqual(problems("replay", text), [])
+
+    def test_wrong_replays_do_not_match(self):
+        path = self.folder / "result.yaml"
+        self.succeed(*TUNE, "-o", path)
+        good = self.succeed("replay", path, "--format", "yaml")
+        self.assertEqual(problems("replay", good), [])
+        failed = good.replace("first: []", "first: [{operation: o, slot: s, content: c, problem: p}]")
+        self.assertEqual(problems("replay", failed.replace("count: 0", "count: 1")), [])
+        for old, new in (("tilewright/replay/v1", "tilewright/result/v1"),
+                         ("dtype: fp32", "dtype: fp8"),
+                         ("passed: true", "passed: yes, it did"),
+                         ("    seed: 1\n", ""),
+                         ("      Q:\n", "      X:\n"),
+                         ("loaded_predicted: ", "loaded_foretold: "),
+                         ("peak_bytes: ", "peak_bytes: -"),
+                         ("first: []", "first: [{operation: o}]")):
+            with self.subTest(new=new):
+                self.assertIn(old, good)
+                self.assertNotEqual(problems("replay", good.replace(old, new, 1)), [])
 
     def test_wrong_results_do_not_match(self):
         self.refuse_both(

@@ -210,6 +210,28 @@ std::int64_t cycles_of(const OracleCase& drawn, const char* schedule, std::strin
   return Evaluator(problem).evaluate(tiling, Objective::kLatency).value().figures.cycles;
 }
 
+TEST_CASE("mas at look-ahead 0 without overwrite is flat, in every figure") {
+  for_each_case(kSeed + 7, counted(3000), find_schedule("mas"), "", DrawKind::kRandom,
+                [](const OracleCase& drawn) {
+                  INFO(describe(drawn));
+                  Tiling tiling = drawn.tiling;
+                  tiling.lookahead = 0;
+                  tiling.overwrite = Overwrite::kNone;
+                  for (const std::int64_t buffers : {1, 2}) {
+                    tiling.buffers = buffers;
+                    const auto cost_of = [&](const char* schedule) {
+                      const Problem problem =
+                          make_problem(drawn.hardware, drawn.workload, find_schedule(schedule), "");
+                      return Evaluator(problem).evaluate(tiling, drawn.objective).value();
+                    };
+                    const Candidate flat = cost_of("flat");
+                    const Candidate mas = cost_of("mas");
+                    REQUIRE(flat.figures == mas.figures);
+                    REQUIRE(flat.tiling == mas.tiling);
+                  }
+                });
+}
+
 TEST_CASE("candidate by candidate, serial FLAT is never faster than MAS or double-buffered FLAT") {
   std::int64_t faster = 0;
   for_each_case(kSeed, counted(4000), find_schedule("flat"), "serial", DrawKind::kRandom,

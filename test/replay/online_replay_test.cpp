@@ -56,7 +56,7 @@ TEST_CASE("replay: a rescaling that is left out is named by the product that mis
   REQUIRE(found.count > 0);
   const Violation& first = found.first.front();
   CHECK(first.operation == "matmul to O (core 0, round 0, pair 0, query tile 0, sub-tile 1)");
-  CHECK(first.slot == "output[0] of core 0");
+  CHECK(first.slot == "out[0] of core 0");
   CHECK(first.content == "O of pair 0, query tile 0 after 1 sub-tiles, rescaled");
   CHECK(first.problem ==
         "is read before it is written; O of pair 0, query tile 0 after 1 sub-tiles is there");

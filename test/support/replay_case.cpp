@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "replay/datum.h"
+#include "schedules/operation_names.h"
 
 namespace tilewright::test {
 
@@ -28,7 +28,7 @@ std::string faults(const ReplayReport& report) {
   }
   for (const OperandTraffic& t : report.traffic) {
     if (!t.as_predicted()) {
-      text += fmt::format("{}: loaded {} of {}, stored {} of {}\n", operand_letter(t.operand),
+      text += fmt::format("{}: loaded {} of {}, stored {} of {}\n", operand_name(t.operand),
                           t.loaded, t.loaded_predicted, t.stored, t.stored_predicted);
     }
   }

@@ -14,6 +14,7 @@
 #include "report/result_document.h"
 #include "report/result_reader.h"
 #include "report/result_set.h"
+#include "report/result_text.h"
 #include "report/table.h"
 #include "report/text_table.h"
 
@@ -235,8 +236,14 @@ TEST_CASE("a result that does not fit says by how much", "[unit]") {
   CHECK(document["shortfall"]["short_bytes"] == 1'000'000);
   CHECK_FALSE(document.contains("tiling"));
   CHECK(parse_results(emit_yaml(document), "r.yaml").front().factors.empty());
-  CHECK(result_card(set.results.front(), {}).find("short by 1,000,000") != std::string::npos);
-  CHECK(cost_table(set).find("nothing fits") != std::string::npos);
+  CHECK(result_card(set.results.front(), {}).empty());
+  CHECK(
+      no_tiling_text(set.results.front()).find("has 1,000,000, short by 1,000,000; its largest") !=
+      std::string::npos);
+  CHECK(cost_table(set).find("nothing fits: short by 1,000,000 bytes of L1\n") !=
+        std::string::npos);
+  set.results.front().shortfall->largest_slot.clear();
+  CHECK(no_tiling_text(set.results.front()).find("largest") == std::string::npos);
 }
 
 TEST_CASE("changed result files are refused with file, line and key", "[unit]") {
