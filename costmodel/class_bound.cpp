@@ -1,5 +1,6 @@
 // Evaluator::lower_bound(): the evaluator itself under the least durations of a box.
 #include <algorithm>
+#include <numeric>
 
 #include "common/math.h"
 #include "costmodel/evaluator.h"
@@ -74,24 +75,41 @@ std::int64_t Evaluator::least_masked_work(const Sizes& sizes, const Plan& plan,
   const std::int64_t pairs =
       by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : problem_.shape.pairs;
   const std::int64_t cores = by_heads ? 1 : sizes.active;
+  const auto on_core = [&](std::int64_t of_pair) { return ceil_div(pairs * of_pair, cores); };
   const auto matmuls = [&](MatmulKind kind) {
     std::int64_t cycles = 0;
     for (std::size_t i = 0; i < sizes.visible.matmuls.size(); ++i) {
       cycles += sizes.visible.matmuls[i] * choices[index_of(kind)].tile[i].cycles;
     }
-    return ceil_div(pairs * cycles, cores);
+    return on_core(cycles);
   };
-  const std::int64_t vector = ceil_div(
-      pairs * vector_.least_softmax_cycles(sizes.visible.scores, sizes.counts.q_tiles), cores);
+  const VectorSums vector = least_masked_vector(sizes);
   std::int64_t sum = 0;
   for (const PhasePlan& phase : plan.phases()) {
-    const std::int64_t matrix = (phase.has_first ? matmuls(phase.first_kind) : 0) +
-                                (phase.has_second ? matmuls(MatmulKind::kPV) : 0);
-    const std::int64_t softmax = phase.has_softmax ? vector : 0;
+    const std::int64_t second = phase.has_second ? matmuls(MatmulKind::kPV) : 0;
+    const std::int64_t matrix = (phase.has_first ? matmuls(phase.first_kind) : 0) + second;
+    const std::int64_t softmax = phase.has_softmax ? on_core(vector.softmax) : 0;
+    const std::int64_t rescale = on_core(vector.rescale);
+    const bool one_stream = problem_.serial || phase.score_slots() == 1;
     sum +=
-        problem_.serial || phase.score_slots() == 1 ? matrix + softmax : std::max(matrix, softmax);
+        one_stream
+            ? matrix + softmax + rescale
+            : std::max({matrix, softmax + rescale + on_core(vector.normalise), second + rescale});
   }
   return sum;
+}
+
+/// Of one pair, on all cores.
+VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
+  const VisibleSums& visible = sizes.visible;
+  const std::int64_t rounds = sizes.counts.q_tiles;
+  if (!problem_.online()) {
+    return {vector_.least_softmax_cycles(visible.scores, rounds), 0, 0};
+  }
+  const std::int64_t steps =
+      std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0});
+  return online_.least(
+      {problem_.shape.rows, rounds, steps, steps - rounds, visible.scores, visible.row_visits});
 }
 
 /// The makespan of what every candidate of the box does at least, under its least durations.

@@ -27,10 +27,22 @@ CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, s
                                        std::int64_t scores) const {
   const Shape& shape = problem_.shape;
   if (!shape.mask.causal) {
-    return {rows, q_tiles, rows * shape.cols, rows * ceil_div(shape.cols, box.high[2]),
+    const std::int64_t sub_tiles = ceil_div(shape.cols, box.high[2]);
+    return {rows,
+            q_tiles,
+            q_tiles * sub_tiles,
+            q_tiles * (sub_tiles - 1),
+            rows * shape.cols,
+            rows * sub_tiles,
             shape.cols * q_tiles};
   }
-  return {rows, q_tiles, scores, std::max(rows, ceil_div(scores, box.high[2])),
+  const std::int64_t row_visits = std::max(rows, ceil_div(scores, box.high[2]));
+  return {rows,
+          q_tiles,
+          std::max(q_tiles, ceil_div(row_visits, box.high[1])),
+          ceil_div(row_visits - rows, box.high[1]),
+          scores,
+          row_visits,
           std::max(q_tiles, ceil_div(scores, box.high[1]))};
 }
 
@@ -157,14 +169,13 @@ std::int64_t CoarseBound::l0_tiles(const Least& least, MatmulKind kind) const {
   };
   const Work& work = least.core;
   if (s.mask.causal) {
-    return std::max(work.q_tiles,
+    return std::max(work.steps,
                     kind == MatmulKind::kQK
                         ? buffers(work.scores, s.bytes.accumulator, l0.accumulator_bytes)
                         : buffers(work.scores, s.bytes.input, l0.left_bytes));
   }
   const MatmulTile whole = matmul_tile(s, kind, work.rows, s.cols);
-  return std::max({work.q_tiles * least.counts.sub_tiles,
-                   buffers(whole.m * whole.k, s.bytes.input, l0.left_bytes),
+  return std::max({work.steps, buffers(whole.m * whole.k, s.bytes.input, l0.left_bytes),
                    buffers(whole.k * whole.n, s.bytes.kv, l0.right_bytes),
                    buffers(whole.m * whole.n, s.bytes.accumulator, l0.accumulator_bytes)});
 }
@@ -185,20 +196,25 @@ std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::i
   return scores ? full / problem_.shape.cols * work.scores : work.rows * full;
 }
 
-CoarseBound::LeastVector CoarseBound::vector_cycles(const Least& least,
-                                                    const PhasePlan& phase) const {
-  LeastVector vector;
-  if (phase.online) {
-    const OnlineCost::Work work{least.core.rows, least.core.q_tiles, least.counts.sub_tiles};
-    vector.softmax = least.pairs * (phase.on_array ? online_.least_state_cycles(work)
-                                                   : online_.least_softmax_cycles(work));
-    vector.rescale = least.pairs * online_.least_rescale_cycles(work);
-    vector.normalise = least.pairs * online_.least_normalise_cycles(work);
-  } else if (phase.has_softmax) {
-    vector.softmax =
-        least.pairs * vector_.least_softmax_cycles(least.core.scores, least.core.q_tiles);
+/// On the busiest core.
+VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase) const {
+  const Work& core = least.core;
+  const std::int64_t sub_tiles = least.counts.sub_tiles;
+  VectorSums of_pair;
+  if (!phase.online) {
+    of_pair.softmax =
+        phase.has_softmax ? vector_.least_softmax_cycles(core.scores, core.q_tiles) : 0;
+  } else if (problem_.shape.mask.causal) {
+    of_pair = online_.least(
+        {core.rows, core.q_tiles, core.steps, core.rescales, core.scores, core.row_visits});
+  } else {
+    of_pair = online_.least(core.rows, core.q_tiles, sub_tiles);
+    if (phase.on_array) {
+      of_pair.softmax = online_.least_state_cycles(core.rows, core.q_tiles * sub_tiles, sub_tiles);
+    }
   }
-  return vector;
+  return {least.pairs * of_pair.softmax, least.pairs * of_pair.rescale,
+          least.pairs * of_pair.normalise};
 }
 
 /// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
@@ -218,7 +234,7 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   };
   const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = rows(phase.output, phase.output_row_bytes);
-  const LeastVector vector = vector_cycles(least, phase);
+  const VectorSums vector = vector_cycles(least, phase);
   const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
   const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
   const std::int64_t reader = phase.has_first ? first : vector.softmax;
@@ -231,8 +247,8 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   }
   if (!box.mode.kv_resident) {
     const std::int64_t sub_tiles =
-        least.pairs * (s.mask.causal ? ceil_div(least.core.col_visits, box.high[2])
-                                     : least.core.q_tiles * least.counts.sub_tiles);
+        least.pairs *
+        (s.mask.causal ? ceil_div(least.core.col_visits, box.high[2]) : least.core.steps);
     const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
                                    ? problem_.layout.cores
                                    : 1;
@@ -269,7 +285,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   if (phase.on_array) {
     matrix += least.pairs * online_.least_array_cycles(least.core.rows);
   }
-  const LeastVector vector = vector_cycles(least, phase);
+  const VectorSums vector = vector_cycles(least, phase);
   const std::int64_t stores =
       s.pairs * row_bytes_of(least.all, phase.output, phase.output_row_bytes);
   const std::int64_t load_cycles = transfer_cycles(loads);
@@ -332,7 +348,8 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   }
   const Int128 compute =
       s.mask.causal
-          ? compute_energy(problem_.hardware, s, static_cast<Int128>(s.pairs) * least.all.scores, 0)
+          ? masked_energy(problem_, {static_cast<Int128>(s.pairs) * least.all.scores, 0,
+                                     static_cast<Int128>(s.pairs) * least.all.row_visits})
           : problem_.fixed_fj + problem_.online_fj + problem_.sub_tile_fj * least.counts.sub_tiles;
   return total_figures(problem_, compute, cycles, dram, l0, peak);
 }

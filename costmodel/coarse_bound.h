@@ -23,6 +23,8 @@ class CoarseBound {
   struct Work {
     std::int64_t rows = 0;
     std::int64_t q_tiles = 0;
+    std::int64_t steps = 0;       ///< sub-tiles, once for every query tile they meet
+    std::int64_t rescales = 0;    ///< steps but the last of each round (online)
     std::int64_t scores = 0;      ///< rows x columns
     std::int64_t row_visits = 0;  ///< rows, once for every sub-tile they meet
     std::int64_t col_visits = 0;  ///< columns, once for every query tile they meet
@@ -49,14 +51,7 @@ class CoarseBound {
   std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
   std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
   std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
-  /// Vector cycles on the busiest core.
-  struct LeastVector {
-    std::int64_t softmax = 0;
-    std::int64_t rescale = 0;    ///< online softmax: between the matmuls of a round
-    std::int64_t normalise = 0;  ///< and after them
-    std::int64_t all() const { return softmax + rescale + normalise; }
-  };
-  LeastVector vector_cycles(const Least& least, const PhasePlan& phase) const;
+  VectorSums vector_cycles(const Least& least, const PhasePlan& phase) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
   std::int64_t slot_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;

@@ -33,6 +33,18 @@ std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const Stag
          at_every_round(t.overwritten);
 }
 
+/// Vector cycles of a pair in an online round under a mask.
+std::int64_t masked_steps(const MaskedRound& round, const RoundTimes& times) {
+  const std::int64_t last = round.sub_tiles - 1;
+  const bool last_masked = round.masks(last);
+  const std::int64_t masked = round.sub_tiles - round.whole - (last_masked ? 1 : 0);
+  const std::int64_t softmax = masked * times.masked_softmax + (last - masked) * times.softmax;
+  const std::int64_t masked_last = round.narrow ? times.masked_softmax_edge : times.masked_softmax;
+  const std::int64_t plain_last = round.narrow ? times.softmax_edge : times.softmax;
+  return softmax + (last_masked ? masked_last : plain_last) +
+         per_head(round.sub_tiles, times.rescale, times.normalise);
+}
+
 Busy masked_busy(const PhaseTimes& t) {
   const std::int64_t heads = t.full_groups * t.heads + t.edge_heads;
   Busy busy;
@@ -43,7 +55,7 @@ Busy masked_busy(const PhaseTimes& t) {
     const auto loads = [due](const StageTimes& stage) {
       return due == 0 ? 0 : per_head(due, stage.load_full, stage.load_edge);
     };
-    busy.vector += heads * times.softmax;
+    busy.vector += heads * (t.online ? masked_steps(round, times) : times.softmax);
     busy.store += heads * times.store;
     busy.load += heads * (times.input + loads(times.first) + loads(times.second));
     busy.matrix += heads * (times.first.matmul_all + times.second.matmul_all);
@@ -182,8 +194,11 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
                  repeat * scores * (shape.bytes.score + shape.bytes.input);
   const PhasePlan& front = plan.phases().front();
   if (front.online) {
-    sum.l1_bytes +=
-        repeat * static_cast<std::int64_t>(online_work(shape, front, counts.sub_tiles).l1_bytes);
+    const OnlineWork work =
+        shape.mask.causal
+            ? masked_online_work(shape, shape.pairs * sizes.visible.row_visits, scores)
+            : online_work(shape, front, counts.sub_tiles);
+    sum.l1_bytes += repeat * static_cast<std::int64_t>(work.l1_bytes);
   }
   return sum;
 }

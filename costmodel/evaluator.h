@@ -55,12 +55,14 @@ struct Problem {
   Plans plans;
   Divisor alignment;                  ///< of slots in L1
   std::shared_ptr<L0Table> l0_table;  ///< of all evaluators
-  // What an online softmax takes beyond fixed_fj: per layer; per layer and sub-tile of a round.
+  // What an online softmax without a mask takes beyond fixed_fj: per layer; per layer and sub-tile
+  // of a round.
   Int128 online_fj = 0;
   Int128 sub_tile_fj = 0;
 
   /// The array does what is done with single scores: they never leave it.
   bool on_array() const { return plans.of(Tiling{}).phases().front().on_array; }
+  bool online() const { return plans.of(Tiling{}).phases().front().online; }
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -71,6 +73,16 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
 /// Femtojoules of the MACs, the vector operations and the softmax's L1 accesses of `scores` scores,
 /// `masked` of which are masked first.
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked);
+
+/// What a mask leaves of the work of a layer, of all pairs.
+struct LayerWork {
+  Int128 scores = 0;
+  Int128 masked = 0;      ///< scores that are masked first
+  Int128 row_visits = 0;  ///< rows, once for every sub-tile they meet
+};
+
+/// compute_energy() with all that an online softmax takes beyond it.
+Int128 masked_energy(const Problem& problem, const LayerWork& work);
 
 /// Femtojoules of the MACs and the vector operations of one layer of a candidate, with the vector
 /// unit's accesses to L1.
@@ -105,7 +117,7 @@ struct VectorTile {
   VectorKind kind = VectorKind::kSoftmax;
   std::int64_t rows = 0;
   std::int64_t cols = 0;         ///< of the row or, in an online softmax, of the sub-tile
-  std::int64_t masked_cols = 0;  ///< softmax of a row: in sub-tiles with masked scores
+  std::int64_t masked_cols = 0;  ///< softmax: in sub-tiles with masked scores
 };
 
 /// What single operations of a candidate cost: all that the analytic model and the reference share.
@@ -192,6 +204,7 @@ class Evaluator {
   bool array_holds(const Sizes& sizes, const Plan& plan) const;
   void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   void conserve_matmuls(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
+  VectorSums least_masked_vector(const Sizes& sizes) const;
   std::int64_t least_masked_work(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const;
   std::int64_t least_masked_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,

@@ -59,6 +59,7 @@ class Summer {
     const std::size_t kind = last ? 2 : 0;
     sums_.scores += rows * visible.cols;
     sums_.masked += rows * visible.masked_cols;
+    sums_.row_visits += rows * visible.sub_tiles;
     sums_.matmuls[kind] += visible.sub_tiles - (edge_cols ? 1 : 0);
     sums_.matmuls[kind + 1] += edge_cols ? 1 : 0;
   }
@@ -72,27 +73,60 @@ class Summer {
 
 }  // namespace
 
-Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
-                      const TileCounts& counts, const CoreRounds& rounds, std::int64_t position) {
+namespace {
+
+/// The keys that the tiles at a position see in every candidate of a set, and in any.
+struct Reach {
+  KeyRange least;
+  KeyRange most;
+};
+
+Reach reach_of(const Shape& shape, const Tiling& low, const MaskedBox& high,
+               const TileCounts& counts, const CoreRounds& rounds, std::int64_t position) {
   const std::int64_t first_tile = rounds.first_tile + position * rounds.tile_stride;
   const std::int64_t end_tile = first_tile + rounds.share;
   const bool to_the_end = end_tile >= counts.q_tiles;
-  const auto end_row = [&](std::int64_t q_rows) {
-    return to_the_end ? shape.rows : std::min(shape.rows, end_tile * q_rows);
+  const auto from = [&](std::int64_t q_rows) {
+    return keys_of(shape, std::min(shape.rows - 1, first_tile * q_rows)).first;
+  };
+  const auto to = [&](std::int64_t q_rows) {
+    const std::int64_t end_row = to_the_end ? shape.rows : std::min(shape.rows, end_tile * q_rows);
+    return keys_of(shape, end_row - 1).end;
   };
   // From where the latest tile begins to see to where the earliest one ends.
-  const std::int64_t first =
-      keys_of(shape, std::min(shape.rows - 1, first_tile * high.q_rows)).first;
-  const std::int64_t end = keys_of(shape, end_row(low.q_rows) - 1).end;
-  const std::int64_t farthest = keys_of(shape, end_row(high.q_rows) - 1).end;
+  return {{from(high.q_rows), to(low.q_rows)}, {from(low.q_rows), to(high.q_rows)}};
+}
+
+}  // namespace
+
+Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                      const TileCounts& counts, const CoreRounds& rounds, std::int64_t position) {
+  const Reach reach = reach_of(shape, low, high, counts, rounds, position);
+  const KeyRange& keys = reach.least;
   Visible visible;
-  visible.sub_tiles = std::max<std::int64_t>(1, ceil_div(end, high.kv_cols) - first / low.kv_cols);
+  visible.sub_tiles =
+      std::max<std::int64_t>(1, ceil_div(keys.end, high.kv_cols) - keys.first / low.kv_cols);
   // The last one is the narrow one if it is for any candidate.
-  const bool narrow = farthest > (counts.sub_tiles - 1) * low.kv_cols;
+  const bool narrow = reach.most.end > (counts.sub_tiles - 1) * low.kv_cols;
   visible.first = (narrow ? counts.sub_tiles : counts.sub_tiles - 1) - visible.sub_tiles;
-  visible.cols = std::max(end - first, (visible.sub_tiles - 1) * low.kv_cols +
-                                           (narrow ? counts.edge_cols : low.kv_cols));
+  visible.cols = std::max(keys.length(), (visible.sub_tiles - 1) * low.kv_cols +
+                                             (narrow ? counts.edge_cols : low.kv_cols));
+  visible.whole_first = visible.first;
+  visible.whole_end = visible.end();
   return visible;
+}
+
+/// Whether a candidate of the set may have more steps than the least. What is left out of a long
+/// round with look-ahead L are inner steps among 2 L + 3 alike; the program stays the same around
+/// them, and shorter (docs/search.md).
+bool MaskedRounds::may_grow(std::int64_t position, std::int64_t sub_tiles) const {
+  if (high_ == nullptr || !phase_.online || phase_.lookahead == 0 ||
+      sub_tiles >= 2 * phase_.lookahead + 2) {
+    return false;
+  }
+  const KeyRange most = reach_of(shape_, tiling_, *high_, *counts_, rounds_, position).most;
+  const std::int64_t end = std::min(counts_->sub_tiles, ceil_div(most.end, tiling_.kv_cols));
+  return end - most.first / high_->kv_cols > sub_tiles;
 }
 
 Visible MaskedRounds::see(std::int64_t position) const {
@@ -113,11 +147,16 @@ MaskedRound MaskedRounds::next(std::int64_t position, std::int64_t& there) const
   round.cols = visible.cols;
   round.masked_cols = visible.masked_cols;
   round.due = visible.sub_tiles;
-  if (position > 0) {
+  if (position > 0 && tiling_.kv_resident) {
     round.due = high_ == nullptr ? visible.end() - std::max(visible.first, there) : 0;
   }
   round.narrow = high_ == nullptr ? visible.cols < visible.sub_tiles * tiling_.kv_cols
                                   : visible.end() == counts_->sub_tiles;
+  if (phase_.online) {
+    round.lead = visible.whole_first - visible.first;
+    round.whole = visible.whole_end - visible.whole_first;
+  }
+  round.loose = may_grow(position, round.sub_tiles);
   there = visible.end();
   return round;
 }
@@ -147,8 +186,10 @@ RoundTimes MaskedRounds::times(const MaskedRound& round, const RoundTimes& base)
   };
   times.input = transfer(phase_.input, phase_.input_row_bytes);
   times.store = transfer(phase_.output, phase_.output_row_bytes);
-  times.softmax =
-      phase_.has_softmax ? vector_.softmax_cycles(round.rows, round.cols, round.masked_cols) : 0;
+  if (!phase_.online) {
+    times.softmax =
+        phase_.has_softmax ? vector_.softmax_cycles(round.rows, round.cols, round.masked_cols) : 0;
+  }
   return times;
 }
 
@@ -167,6 +208,7 @@ VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const Mask
   };
   VisibleSums sums = Summer(shape, low, counts, see).sum(layout);
   sums.scores = std::max(sums.scores, visible_scores(shape));
+  sums.row_visits = std::max(sums.row_visits, shape.rows);
   sums.resident_cols = shape.cols - keys_of(shape, 0).first;
   sums.streamed_cols = std::max(sums.streamed_cols, sums.resident_cols);
   return sums;

@@ -17,8 +17,15 @@ struct MaskedRound {
   std::int64_t sub_tiles = 0;
   std::int64_t cols = 0;
   std::int64_t masked_cols = 0;
-  std::int64_t due = 0;  ///< the last so many sub-tiles are new to a resident operand
+  std::int64_t due = 0;  ///< the last so many sub-tiles have to be loaded
   bool narrow = false;   ///< the last sub-tile is the narrow one at the end of the keys
+  // Online alone: of the sub-tiles, so many in front and then so many that every row sees whole.
+  std::int64_t lead = 0;
+  std::int64_t whole = 0;
+  /// In an online bound: other candidates may have more sub-tiles and so another program. Only the
+  /// work on every queue counts.
+  bool loose = false;
+  bool masks(std::int64_t step) const { return step < lead || step >= lead + whole; }
   bool operator==(const MaskedRound&) const = default;
 };
 
@@ -66,6 +73,7 @@ class MaskedRounds {
 
  private:
   Visible see(std::int64_t position) const;
+  bool may_grow(std::int64_t position, std::int64_t sub_tiles) const;
 
   const Shape& shape_;
   const Tiling& tiling_;
@@ -82,6 +90,7 @@ class MaskedRounds {
 struct VisibleSums {
   std::int64_t scores = 0;         ///< rows x columns that are computed
   std::int64_t masked = 0;         ///< of these, those in sub-tiles with masked scores
+  std::int64_t row_visits = 0;     ///< rows, once for every sub-tile they meet
   std::int64_t streamed_cols = 0;  ///< of K (V), loaded if it is streamed
   std::int64_t resident_cols = 0;  ///< loaded if it stays
   /// Matmuls by rows (full, edge) x columns (full, edge), as in TileChoice.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "costmodel/alike_rounds.h"
 #include "costmodel/masked_rounds.h"
 #include "costmodel/round_map.h"
 
@@ -69,93 +70,36 @@ class MaskedKinds {
 template <typename Kinds>
 class MaskedRuns {
  public:
-  explicit MaskedRuns(const Kinds& kinds) : kinds_(&kinds) {
-    const PhaseTimes& t = kinds.times();
-    groups_ = t.full_groups;
-    heads_ = t.heads;
-    if (groups_ == 0) {
-      enter_edge_group();
-    } else {
-      enter_group();
-    }
-  }
+  explicit MaskedRuns(const Kinds& kinds) : kinds_(&kinds), rounds_(kinds.times()) { make(); }
 
-  bool done() const { return groups_ == 0; }
+  bool done() const { return rounds_.done(); }
   const RoundMap& kind() const {
     map_.times = &times_;  // a copy has its own
     return map_;
   }
-  std::int64_t left() const { return left_; }
+  std::int64_t left() const { return rounds_.left(); }
 
   void take(std::int64_t rounds) {
-    left_ -= rounds;
-    if (left_ > 0) {
-      return;
-    }
-    if (kinds_->alike()) {
-      enter_edge_group();
-    } else if (position_ < kinds_->times().positions) {
-      enter_run();
-    } else if (--groups_ > 0) {
-      enter_group();
-    } else {
-      enter_edge_group();
+    if (rounds_.take(rounds)) {
+      make();
     }
   }
 
   void skip_groups(std::int64_t groups) {
-    groups_ -= groups;
-    if (groups_ == 0) {
-      enter_edge_group();
+    if (rounds_.skip_groups(groups)) {
+      make();
     }
   }
 
  private:
-  void enter_group() {
-    position_ = 0;
-    next_ = kinds_->times().masked->next(0, there_);
-    enter_run();
-  }
-
-  void enter_edge_group() {
-    const PhaseTimes& t = kinds_->times();
-    const bool there = !in_edge_group_ && t.edge_heads > 0;
-    in_edge_group_ = true;
-    groups_ = there ? 1 : 0;
-    heads_ = t.edge_heads;
-    if (there) {
-      enter_group();
-    } else {
-      left_ = std::int64_t{1} << 62U;
+  void make() {
+    if (!done()) {
+      kinds_->make(rounds_.round(), rounds_.position(), rounds_.heads(), map_, times_);
     }
-  }
-
-  /// From position_ on, where next_ is; both then stand behind the run.
-  void enter_run() {
-    const PhaseTimes& t = kinds_->times();
-    const MaskedRound round = next_;
-    const std::int64_t first = position_;
-    ++position_;
-    while (position_ < t.positions) {
-      next_ = t.masked->next(position_, there_);
-      // The first position and the last one are kinds of their own.
-      if (first == 0 || position_ == t.positions - 1 || next_ != round) {
-        break;
-      }
-      ++position_;
-    }
-    left_ = kinds_->alike() ? groups_ : position_ - first;
-    kinds_->make(round, first, heads_, map_, times_);
   }
 
   const Kinds* kinds_;
-  std::int64_t groups_ = 0;  ///< this one and those of the same size after it
-  std::int64_t heads_ = 0;
-  bool in_edge_group_ = false;
-  std::int64_t position_ = 0;  ///< behind the run
-  std::int64_t there_ = 0;     ///< sub-tiles that the position of next_ leaves
-  MaskedRound next_;
-  std::int64_t left_ = 0;
+  AlikeRounds rounds_;
   mutable RoundMap map_;
   RoundTimes times_;
 };

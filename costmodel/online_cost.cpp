@@ -1,5 +1,7 @@
 #include "costmodel/online_cost.h"
 
+#include <algorithm>
+
 #include "costmodel/op_costs.h"
 
 namespace tilewright {
@@ -22,6 +24,7 @@ OnlineCost::OnlineCost(const Hardware& hardware, const Shape& shape)
   }
   row_max_milli_ = unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles;
   row_milli_ = row_max_milli_ + unit.mul_millicycles + unit.sum_millicycles;
+  mask_milli_ = unit.sub_millicycles;
   local_max_milli_ = unit.max_millicycles + (shape.softcap ? softcap_millicycles(unit) : 0);
   reduction_latency_ = unit.reduction_latency_cycles;
   const MatrixUnit& array = hardware.matrix;
@@ -33,25 +36,42 @@ OnlineCost::OnlineCost(const Hardware& hardware, const Shape& shape)
   softmax_fixed_ = startup_ + kReductions * unit.reduction_latency_cycles;
 }
 
-std::int64_t OnlineCost::least_softmax_cycles(const Work& work) const {
-  return work.rounds * work.sub_tiles * softmax_fixed_ +
-         cycles(lanes_.ceil(work.rows * cols_) * element_milli_ +
-                work.sub_tiles * lanes_.ceil(work.rows) * row_milli_);
+VectorSums OnlineCost::sums_of(const Work& work) const {
+  return {work.steps * softmax_fixed_ +
+              cycles(work.score_vectors * element_milli_ + work.row_vectors * row_milli_),
+          work.rescales * startup_ + cycles(work.rescale_vectors * mul_milli_),
+          work.rounds * startup_ + cycles(work.normalise_vectors * div_milli_)};
 }
 
-std::int64_t OnlineCost::least_rescale_cycles(const Work& work) const {
-  const std::int64_t rescales = work.sub_tiles - 1;
-  return work.rounds * rescales * startup_ +
-         cycles(rescales * lanes_.ceil(work.rows * v_dim_) * mul_milli_);
+VectorSums OnlineCost::least(std::int64_t rows, std::int64_t rounds, std::int64_t sub_tiles) const {
+  const std::int64_t output = lanes_.ceil(rows * v_dim_);
+  Work work;
+  work.rounds = rounds;
+  work.steps = rounds * sub_tiles;
+  work.rescales = rounds * (sub_tiles - 1);
+  work.score_vectors = lanes_.ceil(rows * cols_);
+  work.row_vectors = sub_tiles * lanes_.ceil(rows);
+  work.rescale_vectors = (sub_tiles - 1) * output;
+  work.normalise_vectors = output;
+  return sums_of(work);
 }
 
-std::int64_t OnlineCost::least_normalise_cycles(const Work& work) const {
-  return work.rounds * startup_ + cycles(lanes_.ceil(work.rows * v_dim_) * div_milli_);
+VectorSums OnlineCost::least(const Visits& visits) const {
+  const std::int64_t rescaled = std::max<std::int64_t>(0, visits.row_visits - visits.rows);
+  Work work;
+  work.rounds = visits.rounds;
+  work.steps = visits.steps;
+  work.rescales = visits.rescales;
+  work.score_vectors = lanes_.ceil(visits.scores);
+  work.row_vectors = std::max(visits.steps, lanes_.ceil(visits.row_visits));
+  work.rescale_vectors = lanes_.ceil(rescaled * v_dim_);
+  work.normalise_vectors = lanes_.ceil(visits.rows * v_dim_);
+  return sums_of(work);
 }
 
-std::int64_t OnlineCost::least_state_cycles(const Work& work) const {
-  return 2 * work.rounds * work.sub_tiles * startup_ +
-         cycles(work.sub_tiles * lanes_.ceil(work.rows) * row_milli_);
+std::int64_t OnlineCost::least_state_cycles(std::int64_t rows, std::int64_t steps,
+                                            std::int64_t sub_tiles) const {
+  return 2 * steps * startup_ + cycles(sub_tiles * lanes_.ceil(rows) * row_milli_);
 }
 
 namespace {
@@ -83,19 +103,24 @@ OnlineWork epoch_work(const Shape& s, const PhasePlan& phase, std::int64_t sub_t
 
 }  // namespace
 
+OnlineWork masked_online_work(const Shape& s, Int128 row_visits, Int128 scores) {
+  const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
+  // The state of a row and its O after every sub-tile, but no division of every score.
+  OnlineWork work;
+  work.operations = row_visits * (kState + s.v_dim) - scores;
+  // Of the state, softmax writes three figures and (but at first) reads two; O is read and written
+  // with one of them.
+  constexpr int kPerVisit = 3 + 2 + 1;
+  work.l1_bytes = (row_visits * (2 * s.v_dim + kPerVisit) - 2 * rows) * s.bytes.accumulator;
+  return work;
+}
+
 OnlineWork online_work(const Shape& s, const PhasePlan& phase, std::int64_t sub_tiles) {
   if (phase.epochs) {
     return epoch_work(s, phase, sub_tiles);
   }
   const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
-  // The state of a row and its O after every sub-tile, but no division of every score.
-  OnlineWork work;
-  work.operations = rows * sub_tiles * (kState + s.v_dim) - rows * s.cols;
-  // Of the state, softmax writes three figures and (but at first) reads two; O is read and written
-  // with one of them.
-  constexpr int kPerSubTile = 3 + 2 + 1;
-  work.l1_bytes = rows * s.bytes.accumulator * (sub_tiles * (2 * s.v_dim + kPerSubTile) - 2);
-  return work;
+  return masked_online_work(s, rows * sub_tiles, rows * s.cols);
 }
 
 }  // namespace tilewright

@@ -9,9 +9,18 @@
 
 namespace tilewright {
 
+/// Cycles of the vector unit's operations of a kind, in all.
+struct VectorSums {
+  std::int64_t softmax = 0;
+  std::int64_t rescale = 0;    ///< online: between the matmuls of a round
+  std::int64_t normalise = 0;  ///< and after them
+  std::int64_t all() const { return softmax + rescale + normalise; }
+};
+
 /// Online softmax of one tile of scores (maximum, subtract, exp, sum per element, and a cast where
-/// P is narrower than S), with the update of its rows' state (maximum of two, subtract, exp,
-/// multiply, add per row); multiplying or dividing a tile of O by one factor per row.
+/// P is narrower than S, an addition where a mask hides some), with the update of its rows' state
+/// (maximum of two, subtract, exp, multiply, add per row); multiplying or dividing a tile of O by
+/// one factor per row.
 class OnlineCost {
  public:
   OnlineCost(const Hardware& hardware, const Shape& shape);
@@ -19,6 +28,11 @@ class OnlineCost {
   std::int64_t softmax_cycles(std::int64_t rows, std::int64_t cols) const {
     return softmax_fixed_ +
            cycles(lanes_.ceil(rows * cols) * element_milli_ + lanes_.ceil(rows) * row_milli_);
+  }
+  /// Of a sub-tile that not every row sees whole: an addition (of 0 or minus infinity) a score.
+  std::int64_t masked_softmax_cycles(std::int64_t rows, std::int64_t cols) const {
+    return softmax_fixed_ + cycles(lanes_.ceil(rows * cols) * (element_milli_ + mask_milli_) +
+                                   lanes_.ceil(rows) * row_milli_);
   }
   // The same in parts, for epochs: the maximum of a sub-tile's rows; the rest; of the rest what
   // concerns the rows' state alone, the maximum and its factor, then the sum.
@@ -46,19 +60,22 @@ class OnlineCost {
   std::int64_t rescale_cycles(std::int64_t rows) const { return adjust_cycles(rows, mul_milli_); }
   std::int64_t normalise_cycles(std::int64_t rows) const { return adjust_cycles(rows, div_milli_); }
 
-  /// A round of `rows` rows cut into `sub_tiles`, or several with as many rows in all.
-  struct Work {
+  // Lower bounds of the sums over all steps, whatever the tiles are: of a round of `rows` rows cut
+  // into `sub_tiles`, or `rounds` of them with as many rows in all; of what a mask leaves.
+  VectorSums least(std::int64_t rows, std::int64_t rounds, std::int64_t sub_tiles) const;
+  struct Visits {
     std::int64_t rows = 0;
-    std::int64_t rounds = 1;
-    std::int64_t sub_tiles = 1;
+    std::int64_t rounds = 0;
+    std::int64_t steps = 0;
+    std::int64_t rescales = 0;
+    std::int64_t scores = 0;
+    std::int64_t row_visits = 0;  ///< rows, once for every sub-tile they meet
   };
-  // Lower bounds of the sums over all sub-tiles, whatever the tiles are.
-  std::int64_t least_softmax_cycles(const Work& work) const;
-  std::int64_t least_rescale_cycles(const Work& work) const;
-  std::int64_t least_normalise_cycles(const Work& work) const;
+  VectorSums least(const Visits& visits) const;
 
   /// Of the rows' state alone, in epochs where the array does the rest.
-  std::int64_t least_state_cycles(const Work& work) const;
+  std::int64_t least_state_cycles(std::int64_t rows, std::int64_t steps,
+                                  std::int64_t sub_tiles) const;
   /// What the array does itself with all scores of a round, at least.
   std::int64_t least_array_cycles(std::int64_t rows) const {
     return cycles(array_passes(rows, cols_) * (array_max_milli_ + array_exp_milli_));
@@ -97,6 +114,18 @@ class OnlineCost {
   std::int64_t array_passes(std::int64_t rows, std::int64_t cols) const {
     return ceil_div(rows, array_rows_) * ceil_div(cols, array_cols_);
   }
+  /// Operations, and their elements in vectors at full lanes.
+  struct Work {
+    std::int64_t rounds = 0;
+    std::int64_t steps = 0;
+    std::int64_t rescales = 0;
+    std::int64_t score_vectors = 0;
+    std::int64_t row_vectors = 0;  ///< of rows, once a step
+    std::int64_t rescale_vectors = 0;
+    std::int64_t normalise_vectors = 0;
+  };
+  VectorSums sums_of(const Work& work) const;
+
   static std::int64_t cycles(std::int64_t milli) { return ceil_div(milli, kMilli); }
   std::int64_t adjust_cycles(std::int64_t rows, std::int64_t milli) const {
     return startup_ + cycles(lanes_.ceil(rows * v_dim_) * milli);
@@ -121,6 +150,7 @@ class OnlineCost {
   std::int64_t array_cols_ = 1;
   std::int64_t array_max_milli_ = 0;
   std::int64_t array_exp_milli_ = 0;
+  std::int64_t mask_milli_ = 0;
   std::int64_t mul_milli_ = 0;
   std::int64_t div_milli_ = 0;
 };
@@ -132,6 +162,10 @@ struct OnlineWork {
   Int128 l1_bytes = 0;      ///< read and written
   Int128 array_scores = 0;  ///< that the array does all element-wise work for
 };
+/// `phase`: the one of the layer.
 OnlineWork online_work(const Shape& shape, const PhasePlan& phase, std::int64_t sub_tiles);
+/// Under a mask. `row_visits`: rows of all pairs, once for every sub-tile they meet; `scores`: of all
+/// pairs. Linear in both.
+OnlineWork masked_online_work(const Shape& shape, Int128 row_visits, Int128 scores);
 
 }  // namespace tilewright

@@ -29,10 +29,10 @@ class StepRecorder {
   void stage(const StepRecord& record);
 
   void softmax(const StepMap& step, std::int64_t start) {
-    vector(step, start, step.last ? &RoundTimes::softmax_edge : &RoundTimes::softmax);
+    vector(step, start, softmax_of(step, *step.times), softmax_of(step, own(step)));
   }
   void adjust(const StepMap& step, std::int64_t start) {
-    vector(step, start, step.last ? &RoundTimes::normalise : &RoundTimes::rescale);
+    vector(step, start, adjust_of(step, *step.times), adjust_of(step, own(step)));
   }
 
   std::int64_t total() const { return overlap_.total(); }
@@ -46,10 +46,11 @@ class StepRecorder {
   }
 
   /// The vector operations of a step's pairs, the first one from `start` on.
-  void vector(const StepMap& step, std::int64_t start, std::int64_t RoundTimes::*time) {
+  void vector(const StepMap& step, std::int64_t start, std::int64_t leaders,
+              std::int64_t own_cycles) {
     for (std::int64_t head = 0; head < step.heads; ++head) {
-      overlap_.vector(start, start + own(step).*time);
-      start += step.times->*time;
+      overlap_.vector(start, start + own_cycles);
+      start += leaders;
     }
   }
 
@@ -71,12 +72,12 @@ inline void StepRecorder::stage(const StepRecord& record) {
   for (std::int64_t head = 0; head < step.heads; ++head) {
     std::int64_t there = 0;
     if (step.loads) {
-      load = std::max(load, streams ? slot : 0) + (step.last ? times.load_edge : times.load_full);
+      load = std::max(load, streams ? slot : 0) + load_of(step, times);
       there = load + leader_.latency;
     }
     const std::int64_t start = std::max(matmul, there);
-    matmul = start + (step.last ? times.matmul_edge : times.matmul_full);
-    overlap_.matrix(start, start + (step.last ? own_times.matmul_edge : own_times.matmul_full));
+    matmul = start + matmul_of(step, times);
+    overlap_.matrix(start, start + matmul_of(step, own_times));
     slot = leader_.buffers == 1 ? matmul : next_slot;
     next_slot = matmul;
   }

@@ -1,4 +1,4 @@
-// The walk over the steps of an online phase, for online_pipeline.cpp alone: the state between
+// The walk over the steps of an online phase, for online_kinds.h alone: the state between
 // steps and one step's max-plus map.
 #pragma once
 
@@ -6,9 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "common/math.h"
 #include "costmodel/leap.h"
+#include "costmodel/masked_steps.h"
 #include "costmodel/online_record.h"
 #include "costmodel/step_map.h"
 
@@ -17,43 +19,31 @@ namespace tilewright::online {
 /// Up to so many steps or rounds, stepping costs less than watching for a pattern.
 constexpr std::int64_t kFew = 3;
 
-/// `kResident`: K and V stay. `kShared`: loads and stores share a channel. These and the look-ahead
-/// are known when compiling, so that the times of a run of steps live in registers.
+/// `kResident`: K and V stay. `kShared`: loads and stores share a channel. `kMasked`: every query
+/// tile sees other keys. These and the look-ahead are known when compiling, so that the times of a
+/// run of steps live in registers.
 ///
 /// Between two steps the state is an array of times: first those that all steps move, then those
 /// that change where a round or a group ends (docs/cost_model.md, "Online form").
-template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead>
+template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked>
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
-      : t_(times),
-        recorder_(recorder),
-        groups_(times.full_groups + (times.edge_heads > 0 ? 1 : 0)),
-        steps_of_group_(times.positions * times.sub_tiles),
-        kinds_(times) {}
+      : t_(times), recorder_(recorder), kinds_(times) {}
 
   std::int64_t makespan() const {
-    const std::int64_t steps = groups_ * steps_of_group_;
-    if (steps == 0) {
+    if (t_.positions * (t_.full_groups + t_.edge_heads) == 0) {
       return 0;
     }
     Times s{};
     Place place(kinds_);
     Memory memory;
-    prologue(s, steps, place);
-    // Groups whose every step sees only rounds of full groups repeat one period.
-    if (!kinds_.alike()) {
-      const std::int64_t groups = t_.full_groups - ceil_div(kAhead, steps_of_group_);
-      if (groups > 1) {
-        again<All>(s, groups, [&](Times& state) {
-          Place copy = place;
-          walk(state, steps_of_group_, copy, memory);
-        });
-        place.leaving.skip_groups(groups);
-        place.entering.skip_groups(groups);
-      }
+    prologue(s, place);
+    if (!kinds_.alike() && t_.full_groups > 2) {
+      walk_groups(s, place, memory);
     }
-    walk(s, steps, place, memory);
+    constexpr std::int64_t kAllSteps = std::int64_t{1} << 62U;
+    walk(s, kAllSteps, place, memory);
     return std::max({s[kLoad], s[kMatrix], s[kVector], s[kStored1]});
   }
 
@@ -94,6 +84,9 @@ class Pipeline {
 
   static constexpr auto kAhead = static_cast<std::int64_t>(kLookahead + 1);
 
+  using Kinds = std::conditional_t<kMasked, MaskedStepKinds<kResident>, StepKinds<kResident>>;
+  using Runs = typename Kinds::Runs;
+
   /// The last rounds that were walked as equal ones. Later ones of the same kind that start from
   /// the same state, but for a shift in time, end in the same state, but for that shift.
   struct Memory {
@@ -121,9 +114,10 @@ class Pipeline {
 
   /// The step that leaves and the one that enters.
   struct Place {
-    explicit Place(const StepKinds<kResident>& kinds) : leaving(kinds), entering(kinds) {}
-    StepRuns leaving;
-    StepRuns entering;
+    explicit Place(const Kinds& kinds) : leaving(kinds), entering(kinds) {}
+    Runs leaving;
+    Runs entering;
+    std::int64_t loose_in_flight = 0;  ///< steps of loose rounds that have entered and not left
   };
 
   /// Some steps in a row in which both kinds stay the same; no step enters at the end.
@@ -131,10 +125,11 @@ class Pipeline {
     const StepMap* leaving;
     const StepMap* entering;
     std::int64_t steps;
+    bool loose;
   };
 
-  /// In a round both kinds together change five times at most.
-  static constexpr std::size_t kMostSegments = 6;
+  /// In a round both kinds together change five times at most; under a mask eleven times.
+  static constexpr std::size_t kMostSegments = kMasked ? 12 : 6;
 
   bool single() const { return t_.buffers == 1; }
 
@@ -149,16 +144,35 @@ class Pipeline {
     }
   }
 
-  void prologue(Times& s, std::int64_t steps, Place& place) const {
-    const std::int64_t end = std::min(kAhead, steps);
-    for (std::int64_t r = 0; r < end; ++r) {
+  void prologue(Times& s, Place& place) const {
+    for (std::int64_t r = 0; r < kAhead && !place.entering.done(); ++r) {
       const StepMap& kind = place.entering.kind();
-      front(s, kind, s[kMatrix]);
-      softmax(s, kind);
+      const bool enters = kMasked && place.entering.loose();
+      if (kMasked && r > 0 && (enters || place.loose_in_flight > 0)) {
+        enter_loose(s, kind, 1);
+      } else {
+        front(s, kind, s[kMatrix]);
+        softmax(s, kind);
+      }
+      place.loose_in_flight += enters ? 1 : 0;
       if (static_cast<std::size_t>(r) < kLookahead) {
         s[kReady0 + static_cast<std::size_t>(r)] = s[kVector];
       }
       place.entering.take(1);
+    }
+  }
+
+  /// Groups whose every step sees only rounds of full groups repeat one period.
+  void walk_groups(Times& s, Place& place, Memory& memory) const {
+    const std::int64_t steps = kinds_.steps_of_group();
+    const std::int64_t groups = t_.full_groups - ceil_div(kAhead, steps);
+    if (groups > 1) {
+      again<All>(s, groups, [&](Times& state) {
+        Place copy = place;
+        walk(state, steps, copy, memory);
+      });
+      place.leaving.skip_groups(groups);
+      place.entering.skip_groups(groups);
     }
   }
 
@@ -167,15 +181,8 @@ class Pipeline {
     while (steps > 0 && !place.leaving.done()) {
       const std::int64_t rounds = equal_rounds(place, steps);
       if (rounds > kFew) {
-        steps -= rounds * t_.sub_tiles;
-        const bool repeats = !Recorder::kActive && !kinds_.alike();
-        if (!repeats || !memory.recall(s, place.leaving.run(), rounds)) {
-          memory.entry = s;
-          walk_rounds(s, rounds, place);
-          memory.exit = s;
-          memory.run = place.leaving.run();
-          memory.rounds = rounds;
-        }
+        steps -= rounds * place.leaving.steps_of_round();
+        walk_rounds(s, rounds, place, memory);
         place.leaving.skip_rounds(rounds);
         place.entering.skip_rounds(rounds);
         continue;
@@ -189,17 +196,23 @@ class Pipeline {
   /// Rounds of one kind from here on, during which rounds of that kind (perhaps of the next group)
   /// enter.
   std::int64_t equal_rounds(const Place& place, std::int64_t steps) const {
-    if (!place.leaving.kind().first || place.leaving.run() != place.entering.run()) {
+    if (!place.leaving.kind().first || !place.leaving.same_run_as(place.entering)) {
       return 0;
     }
-    return std::min(
-        {place.leaving.whole_rounds(), place.entering.whole_rounds(), steps / t_.sub_tiles});
+    return std::min({place.leaving.whole_rounds(), place.entering.whole_rounds(),
+                     steps / place.leaving.steps_of_round()});
   }
 
   Segment next_segment(Place& place, std::int64_t most) const {
     const bool drains = place.entering.done();
     Segment segment{&place.leaving.kind(), drains ? nullptr : &place.entering.kind(),
-                    std::min({most, place.leaving.left(), place.entering.left()})};
+                    std::min({most, place.leaving.left(), place.entering.left()}), false};
+    if constexpr (kMasked) {
+      const bool enters = !drains && place.entering.loose();
+      segment.loose = enters || place.loose_in_flight > 0;
+      place.loose_in_flight += enters ? segment.steps : 0;
+      place.loose_in_flight -= place.leaving.loose() ? segment.steps : 0;
+    }
     place.leaving.take(segment.steps);
     if (!drains) {
       place.entering.take(segment.steps);
@@ -207,12 +220,26 @@ class Pipeline {
     return segment;
   }
 
+  /// walk_equal_rounds(), unless the memory has them. Under a mask no run comes again.
+  void walk_rounds(Times& s, std::int64_t rounds, const Place& place, Memory& memory) const {
+    if constexpr (kMasked || Recorder::kActive) {
+      walk_equal_rounds(s, rounds, place);
+    } else if (kinds_.alike() || !memory.recall(s, place.leaving.run(), rounds)) {
+      memory.entry = s;
+      walk_equal_rounds(s, rounds, place);
+      memory.exit = s;
+      memory.run = place.leaving.run();
+      memory.rounds = rounds;
+    }
+  }
+
   /// Equal rounds go through the same segments.
-  [[gnu::noinline]] void walk_rounds(Times& s, std::int64_t rounds, const Place& place) const {
+  [[gnu::noinline]] void walk_equal_rounds(Times& s, std::int64_t rounds,
+                                           const Place& place) const {
     std::array<Segment, kMostSegments> segments;
     std::size_t count = 0;
     Place one = place;
-    for (std::int64_t left = t_.sub_tiles; left > 0;) {
+    for (std::int64_t left = place.leaving.steps_of_round(); left > 0;) {
       segments[count] = next_segment(one, left);
       left -= segments[count++].steps;
     }
@@ -229,7 +256,9 @@ class Pipeline {
   }
 
   [[gnu::always_inline]] void run_segment(Times& s, const Segment& segment) const {
-    if (segment.entering == nullptr) {
+    if (kMasked && segment.loose) {
+      run_loose(s, segment);
+    } else if (segment.entering == nullptr) {
       for (std::int64_t n = 0; n < segment.steps; ++n) {
         drain(s, *segment.leaving);
       }
@@ -240,6 +269,30 @@ class Pipeline {
     } else {
       run_steps(s, segment);
     }
+  }
+
+  /// For bounds, while steps of a loose round are in flight: queues that do not wait for each
+  /// other.
+  void run_loose(Times& s, const Segment& segment) const {
+    const StepMap& here = *segment.leaving;
+    const StageTimes& values = here.times->second;
+    s[kMatrix] += segment.steps * here.heads * matmul_of(here, values);
+    s[kLoad] += here.loads ? segment.steps * here.heads * load_of(here, values) : 0;
+    s[kVector] += segment.steps * here.adjust;
+    if (here.last) {
+      s[kShared ? kLoad : kStored1] += here.store;
+    }
+    if (segment.entering != nullptr) {
+      enter_loose(s, *segment.entering, segment.steps);
+    }
+  }
+
+  void enter_loose(Times& s, const StepMap& there, std::int64_t steps) const {
+    const StageTimes& keys = there.times->first;
+    s[kMatrix] += steps * there.heads * matmul_of(there, keys);
+    s[kLoad] += there.first ? there.input : 0;
+    s[kLoad] += there.loads ? steps * there.heads * load_of(there, keys) : 0;
+    s[kVector] += steps * there.softmax;
   }
 
   /// Inner steps of a round: nothing but the queues and the slots of K and V moves.
@@ -378,9 +431,7 @@ class Pipeline {
 
   const PhaseTimes& t_;
   Recorder& recorder_;
-  const std::int64_t groups_;
-  const std::int64_t steps_of_group_;
-  const StepKinds<kResident> kinds_;
+  const Kinds kinds_;
 };
 
 }  // namespace tilewright::online

@@ -6,7 +6,8 @@ namespace tilewright {
 std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
   switch (tile.kind) {
     case VectorKind::kOnlineSoftmax:
-      return online.softmax_cycles(tile.rows, tile.cols);
+      return tile.masked_cols > 0 ? online.masked_softmax_cycles(tile.rows, tile.cols)
+                                  : online.softmax_cycles(tile.rows, tile.cols);
     case VectorKind::kRescale:
       return online.rescale_cycles(tile.rows);
     case VectorKind::kNormalise:
@@ -79,6 +80,10 @@ void Evaluator::online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& 
   const std::int64_t edge_cols = sizes.counts.edge_cols;
   out.softmax = online_.softmax_cycles(rows, cols);
   out.softmax_edge = edge_cols == cols ? out.softmax : online_.softmax_cycles(rows, edge_cols);
+  if (problem_.shape.mask.causal) {
+    out.masked_softmax = online_.masked_softmax_cycles(rows, cols);
+    out.masked_softmax_edge = online_.masked_softmax_cycles(rows, edge_cols);
+  }
   out.rescale = online_.rescale_cycles(rows);
   out.normalise = online_.normalise_cycles(rows);
 }

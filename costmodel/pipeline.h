@@ -29,7 +29,7 @@ struct RoundTimes {
   StageTimes second;
   std::int64_t store = 0;
   // Online alone: the softmax of the edge sub-tile, O's adjustment after a sub-tile, after the
-  // last.
+  // last; the softmax of sub-tiles that not every row sees whole.
   std::int64_t softmax_edge = 0;
   std::int64_t rescale = 0;
   std::int64_t normalise = 0;
@@ -41,11 +41,14 @@ struct RoundTimes {
   std::int64_t array_max_edge = 0;
   std::int64_t array_exp = 0;
   std::int64_t array_exp_edge = 0;
+  std::int64_t masked_softmax = 0;
+  std::int64_t masked_softmax_edge = 0;
 
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
     beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
+    masked_softmax = masked_softmax_edge = 0;
     for (StageTimes* stage : {&first, &second}) {
       stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
     }

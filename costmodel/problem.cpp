@@ -156,12 +156,21 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
          scores * (shape.bytes.score + shape.bytes.input) * e.l1_fj_per_byte;
 }
 
+Int128 masked_energy(const Problem& problem, const LayerWork& work) {
+  const Int128 energy = compute_energy(problem.hardware, problem.shape, work.scores, work.masked);
+  return problem.online()
+             ? energy + online_energy(
+                            problem.hardware, problem.shape,
+                            masked_online_work(problem.shape, work.row_visits, work.scores))
+             : energy;
+}
+
 Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {
-  const Shape& shape = problem.shape;
-  if (shape.mask.causal) {
-    return compute_energy(problem.hardware, shape,
-                          static_cast<Int128>(shape.pairs) * sizes.visible.scores,
-                          static_cast<Int128>(shape.pairs) * sizes.visible.masked);
+  if (problem.shape.mask.causal) {
+    const Int128 pairs = problem.shape.pairs;
+    const VisibleSums& visible = sizes.visible;
+    return masked_energy(
+        problem, {pairs * visible.scores, pairs * visible.masked, pairs * visible.row_visits});
   }
   return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sizes.counts.sub_tiles;
 }

@@ -15,8 +15,10 @@ struct StepMap {
   const RoundTimes* times;  ///< of one pair
   std::int64_t heads;
   bool first;       ///< of its round: loads the input
-  bool last;        ///< of its round: normalises and stores; its sub-tile is the edge
-  bool loads;       ///< loads K and V: streamed, or the first round of a group
+  bool last;        ///< of its round: normalises and stores
+  bool edge;        ///< its sub-tile is the edge
+  bool masked;      ///< not every row sees its sub-tile whole
+  bool loads;       ///< loads K and V: streamed, or new to the group
   bool ends_group;  ///< the last step of a group
   std::int64_t input;
   std::int64_t softmax;
@@ -25,6 +27,55 @@ struct StepMap {
   StageMap first_stage;
   StageMap second_stage;
 };
+
+/// What the operations of a step take for one pair.
+inline std::int64_t softmax_of(const StepMap& step, const RoundTimes& times) {
+  if (step.masked) {
+    return step.edge ? times.masked_softmax_edge : times.masked_softmax;
+  }
+  return step.edge ? times.softmax_edge : times.softmax;
+}
+inline std::int64_t matmul_of(const StepMap& step, const StageTimes& times) {
+  return step.edge ? times.matmul_edge : times.matmul_full;
+}
+inline std::int64_t load_of(const StepMap& step, const StageTimes& times) {
+  return step.edge ? times.load_edge : times.load_full;
+}
+inline std::int64_t adjust_of(const StepMap& step, const RoundTimes& times) {
+  return step.last ? times.normalise : times.rescale;
+}
+
+/// One sub-tile of each pair. `input_latency`: where nothing is loaded, as in stay_map().
+template <bool kResident>
+StageMap step_stage(const PhaseTimes& phase, const StageTimes& times, const StepMap& step,
+                    std::int64_t input_latency) {
+  const std::int64_t matmul = matmul_of(step, times);
+  const std::int64_t load = load_of(step, times);
+  if (!step.loads) {
+    return stay_map(step.heads * matmul, input_latency);
+  }
+  const SubTiles tiles{{matmul, matmul, load, load, matmul}, step.heads, 1, phase.latency};
+  if constexpr (kResident) {
+    return resident_map(tiles);
+  } else {
+    return phase.buffers == 1 ? single_map(tiles) : double_map(tiles, true);
+  }
+}
+
+/// Sets what follows from the kind of a step: all but the pointer, the pairs and the flags.
+template <bool kResident>
+void set_durations(const PhaseTimes& phase, StepMap& step) {
+  const RoundTimes& times = *step.times;
+  step.input = step.heads * times.input;
+  step.softmax = step.heads * softmax_of(step, times);
+  step.adjust = step.heads * adjust_of(step, times);
+  step.store = step.heads * times.store;
+  step.first_stage =
+      step_stage<kResident>(phase, times.first, step, step.first ? phase.latency : kNever);
+  step.second_stage = step_stage<kResident>(phase, times.second, step, kNever);
+}
+
+class StepRuns;
 
 /// One kind of round: its first, inner and last step. A single sub-tile is a last one.
 struct StepsOfRound {
@@ -44,6 +95,8 @@ struct StepsRun {
 template <bool kResident>
 class StepKinds {
  public:
+  using Runs = StepRuns;
+
   explicit StepKinds(const PhaseTimes& times)
       : t_(times), alike_(times.positions == 1 || !(kResident || times.last_differs)) {
     full_.end = full_.runs;
@@ -60,6 +113,7 @@ class StepKinds {
 
   bool alike() const { return alike_; }
   const PhaseTimes& times() const { return t_; }
+  std::int64_t steps_of_group() const { return t_.positions * t_.sub_tiles; }
 
   /// The runs of a full group or (alike) of all of them; of the edge group.
   std::span<const StepsRun> full_group() const { return {full_.runs, full_.end}; }
@@ -112,31 +166,11 @@ class StepKinds {
     map.times = &times;
     map.heads = heads;
     map.first = step.first;
-    map.last = step.last;
+    map.last = map.edge = step.last;
+    map.masked = false;
     map.loads = !kResident || round.first;
     map.ends_group = round.last && step.last;
-    map.input = heads * times.input;
-    map.softmax = heads * (step.last ? times.softmax_edge : times.softmax);
-    map.adjust = heads * (step.last ? times.normalise : times.rescale);
-    map.store = heads * times.store;
-    map.first_stage = stage(heads, times.first, map, step.first ? t_.latency : kNever);
-    map.second_stage = stage(heads, times.second, map, kNever);
-  }
-
-  /// One sub-tile of each pair. `input_latency`: where nothing is loaded, as in stay_map().
-  StageMap stage(std::int64_t heads, const StageTimes& times, const StepMap& step,
-                 std::int64_t input_latency) const {
-    const std::int64_t matmul = step.last ? times.matmul_edge : times.matmul_full;
-    const std::int64_t load = step.last ? times.load_edge : times.load_full;
-    if (!step.loads) {
-      return stay_map(heads * matmul, input_latency);
-    }
-    const SubTiles tiles{{matmul, matmul, load, load, matmul}, heads, 1, t_.latency};
-    if constexpr (kResident) {
-      return resident_map(tiles);
-    } else {
-      return t_.buffers == 1 ? single_map(tiles) : double_map(tiles, true);
-    }
+    set_durations<kResident>(t_, map);
   }
 
   const PhaseTimes& t_;
@@ -167,6 +201,9 @@ class StepRuns {
   std::int64_t left() const { return left_; }
   /// The run of rounds of one kind in which this is.
   const StepsRun* run() const { return at_; }
+  bool same_run_as(const StepRuns& other) const { return at_ == other.at_; }
+  std::int64_t steps_of_round() const { return sub_tiles_; }
+  static constexpr bool loose() { return false; }
   /// Rounds of this run that have not begun, or are about to.
   std::int64_t whole_rounds() const { return rounds_ - (step_->first ? 0 : 1); }
 

@@ -19,6 +19,13 @@ Row row_of(std::span<float> values) {
   return {values.data(), static_cast<Eigen::Index>(values.size())};
 }
 
+/// The values that are seen; all others become 0.
+std::span<float> keep_visible(std::span<float> row, std::int64_t first, std::int64_t end) {
+  std::fill(row.begin(), row.begin() + first, 0.0F);
+  std::fill(row.begin() + end, row.end(), 0.0F);
+  return row.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first));
+}
+
 /// `out` as one row for each element of `column`.
 Output rows_of(std::span<const float> column, std::span<float> out) {
   const auto rows = static_cast<Eigen::Index>(column.size());
@@ -45,10 +52,7 @@ void cap_scores(std::span<float> scores) {
 }
 
 void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end) {
-  std::fill(row.begin(), row.begin() + first, 0.0F);
-  std::fill(row.begin() + end, row.end(), 0.0F);
-  Row values =
-      row_of(row.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(end - first)));
+  Row values = row_of(keep_visible(row, first, end));
   values = (values - values.maxCoeff()).exp();
   values /= values.sum();
 }
@@ -59,12 +63,17 @@ float exponentials_of_row(std::span<float> row, float maximum) {
   return values.sum();
 }
 
-void online_softmax_row(std::span<float> row, RowState& state, bool is_first) {
-  Row values = row_of(row);
-  const float here = values.maxCoeff();
-  const float maximum = is_first ? here : std::max(here, state.maximum);
-  state.factor = is_first ? 0.0F : std::exp(state.maximum - maximum);
-  state.sum = (is_first ? 0.0F : state.sum * state.factor) + exponentials_of_row(row, maximum);
+void online_softmax_row(std::span<float> row, std::int64_t first, std::int64_t end,
+                        RowState& state) {
+  if (first >= end) {
+    std::fill(row.begin(), row.end(), 0.0F);
+    state.factor = 1;
+    return;
+  }
+  const std::span<float> seen = keep_visible(row, first, end);
+  const float maximum = std::max(row_of(seen).maxCoeff(), state.maximum);
+  state.factor = std::exp(state.maximum - maximum);
+  state.sum = state.sum * state.factor + exponentials_of_row(seen, maximum);
   state.maximum = maximum;
 }
 

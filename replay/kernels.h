@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace tilewright {
@@ -36,14 +37,15 @@ float exponentials_of_row(std::span<float> row, float maximum);
 
 /// What an online softmax remembers of a row.
 struct RowState {
-  float maximum = 0;
+  float maximum = -std::numeric_limits<float>::infinity();
   float sum = 0;     ///< of exp(score - maximum)
   float factor = 0;  ///< to this maximum from the one before: exp(before - maximum)
 };
 
-/// One more tile of a row, in place: exp(score - maximum), the maximum of all scores so far.
-/// `is_first`: `state` is of no row yet.
-void online_softmax_row(std::span<float> row, RowState& state, bool is_first);
+/// One more tile of a row, in place: exp(score - maximum), the maximum of all scores so far, from
+/// `first` up to, not including, `end`. All others are masked: 0.
+void online_softmax_row(std::span<float> row, std::int64_t first, std::int64_t end,
+                        RowState& state);
 
 /// Every row of `out` times its factor, or divided by its sum.
 void scale_rows(std::span<const float> factors, std::span<float> out);

@@ -306,8 +306,7 @@ void Machine::store(const Step& step) {
 void Machine::store_output(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(Operand::kO);
-  const std::int64_t added = online_ ? counts_.sub_tiles : ceil_div(op.row_cols, tiling_.kv_cols);
-  Datum datum = rows_datum(step, Operand::kO, added);
+  Datum datum = rows_datum(step, Operand::kO, ceil_div(op.row_cols, tiling_.kv_cols));
   datum.adjusted = online_ ? Adjusted::kNormalised : Adjusted::kNo;
   check_payload(step, op.rows * tensor.row_bytes(), datum);
   const std::span<float> rows = scratch(kOut, op.rows * shape_.v_dim);

@@ -1,6 +1,9 @@
 // What the vector unit does in an online softmax (Milakov and Gimelshein, arXiv 1805.02867).
+#include <algorithm>
+
 #include "replay/kernels.h"
 #include "replay/machine.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 namespace {
@@ -30,31 +33,34 @@ void Machine::online_softmax(const Step& step) {
     cap_scores(scores);
   }
   const std::span<float> states = scratch(kState, op.rows * kFigures);
-  const bool is_first = op.sub_tile == 0;
-  if (!is_first) {
-    memory_.read(step, state_block(step, step.reads[1]), state_datum(step, op.sub_tile), states);
+  const std::int64_t known = op.sub_tile - op.first_sub_tile;
+  if (known > 0) {
+    memory_.read(step, state_block(step, step.reads[1]), state_datum(step, known), states);
   }
+  const std::int64_t first_col = op.sub_tile * tiling_.kv_cols;
   for (std::int64_t row = 0; row < op.rows; ++row) {
     float* const own = &states[static_cast<std::size_t>(row * kFigures)];
-    RowState state{own[0], own[1], own[2]};
+    RowState state = known > 0 ? RowState{own[0], own[1], own[2]} : RowState{};
+    const KeyRange keys = keys_of(shape_, first_row(step) + row);
     online_softmax_row(
         scores.subspan(static_cast<std::size_t>(row * op.cols), static_cast<std::size_t>(op.cols)),
-        state, is_first);
+        std::clamp<std::int64_t>(keys.first - first_col, 0, op.cols),
+        std::clamp<std::int64_t>(keys.end - first_col, 0, op.cols), state);
     own[0] = state.maximum;
     own[1] = state.sum;
     own[2] = state.factor;
   }
   memory_.write(step, scores_block(step, step.writes[0], elements_.input),
                 scores_datum(step, Operand::kP), scores);
-  memory_.write(step, state_block(step, step.writes[1]), state_datum(step, op.sub_tile + 1),
-                states);
+  memory_.write(step, state_block(step, step.writes[1]), state_datum(step, known + 1), states);
 }
 
 /// O to the maximum of the next sub-tile or, after the last one, divided by the sum.
 void Machine::adjust(const Step& step) {
   const Operation& op = step.operation;
   const bool last = op.vector == VectorKind::kNormalise;
-  const std::int64_t known = op.sub_tile + (last ? 1 : 2);
+  const std::int64_t added = op.sub_tile - op.first_sub_tile + 1;
+  const std::int64_t known = added + (last ? 0 : 1);
   const std::span<float> states = scratch(kState, op.rows * kFigures);
   memory_.read(step, state_block(step, step.reads[1]), state_datum(step, known), states);
   const std::span<float> column = scratch(kColumn, op.rows);
@@ -63,7 +69,7 @@ void Machine::adjust(const Step& step) {
   }
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  Datum datum{Operand::kO, op.pair, op.q_tile, op.sub_tile + 1};
+  Datum datum{Operand::kO, op.pair, op.q_tile, added};
   memory_.read(step, output, datum, out);
   if (last) {
     divide_rows(column, out);

@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "schedules/lock_step_emitter.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 namespace {
 
 using Pool = SlotUse::Pool;
 
-/// One step of a core: a sub-tile of a round.
+/// One step of a core: a visible sub-tile of a round.
 struct OnlineStep : RoundPlace {
   std::int64_t index = 0;
   std::int64_t sub_tile = 0;
+  Visible visible;      ///< of the round
+  bool is_new = false;  ///< no round of the group has needed the sub-tile before
+
+  bool begins_round() const { return sub_tile == visible.first; }
+  bool ends_round() const { return sub_tile == visible.end() - 1; }
 };
 
 class OnlineExpander {
@@ -22,31 +29,31 @@ class OnlineExpander {
  public:
   OnlineExpander(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
                  const PhasePlan& phase, std::int64_t core, OperationSink& sink)
-      : shape_(shape),
-        tiling_(tiling),
-        phase_(phase),
-        emitter_(shape, tiling, layout, core, sink),
-        sub_tiles_(emitter_.counts().sub_tiles) {}
+      : shape_(shape), tiling_(tiling), phase_(phase), emitter_(shape, tiling, layout, core, sink) {
+    for (std::int64_t round = 0; round < emitter_.rounds().rounds(); ++round) {
+      add_steps(round);
+    }
+  }
 
   void run() {
-    const std::int64_t last = emitter_.rounds().rounds() * sub_tiles_;
+    const auto last = static_cast<std::int64_t>(steps_.size());
     const std::int64_t ahead = std::min(phase_.lookahead + 1, last);
     for (std::int64_t s = 0; s < ahead; ++s) {
       front(step_at(s));
       softmax(step_at(s));
     }
     for (std::int64_t s = 0; s < last; ++s) {
-      const OnlineStep here = step_at(s);
+      const OnlineStep& here = step_at(s);
       const std::int64_t next = s + phase_.lookahead + 1;
       second_matmul(here);
-      const bool factor_is_known = phase_.lookahead > 0 || ends_round(here);
+      const bool factor_is_known = phase_.lookahead > 0 || here.ends_round();
       if (factor_is_known) {
         adjust(here);
       }
       if (next < last) {
         front(step_at(next));
       }
-      if (ends_round(here)) {
+      if (here.ends_round()) {
         store(here);
       }
       if (next < last) {
@@ -59,11 +66,20 @@ class OnlineExpander {
   }
 
  private:
-  OnlineStep step_at(std::int64_t index) const {
-    return {emitter_.place_of(index / sub_tiles_), index, index % sub_tiles_};
+  void add_steps(std::int64_t round) {
+    const RoundPlace place = emitter_.place_of(round);
+    const Visible visible = visible_at(shape_, tiling_, emitter_.rounds(), place.position);
+    there_ = place.position == 0 ? 0 : there_;
+    for (std::int64_t j = visible.first; j < visible.end(); ++j) {
+      const auto index = static_cast<std::int64_t>(steps_.size());
+      steps_.push_back({place, index, j, visible, j >= there_});
+    }
+    there_ = visible.end();
   }
 
-  bool ends_round(const OnlineStep& step) const { return step.sub_tile == sub_tiles_ - 1; }
+  const OnlineStep& step_at(std::int64_t index) const {
+    return steps_[static_cast<std::size_t>(index)];
+  }
 
   Operation operation(Unit unit, Operand operand, const OnlineStep& step, std::int64_t head) const {
     Operation op;
@@ -72,6 +88,8 @@ class OnlineExpander {
     op.round = step.round;
     op.pair = step.first_pair + head;
     op.sub_tile = step.sub_tile;
+    op.first_sub_tile = step.visible.first;
+    op.row_cols = step.visible.cols;
     return op;
   }
 
@@ -89,13 +107,14 @@ class OnlineExpander {
   }
   /// The state of the rows after the softmax of a step. The only slot there is without a look-ahead
   /// holds that of a round, pair by pair brought up to date in place.
-  SlotUse state_slot(std::int64_t index) const {
-    return phase_.lookahead == 0 ? LockStepEmitter::ring(Pool::kState, index / sub_tiles_, 1)
-                                 : LockStepEmitter::ring(Pool::kState, index, phase_.lookahead + 1);
+  SlotUse state_slot(const OnlineStep& step) const {
+    return phase_.lookahead == 0
+               ? LockStepEmitter::ring(Pool::kState, step.round, 1)
+               : LockStepEmitter::ring(Pool::kState, step.index, phase_.lookahead + 1);
   }
 
   void front(const OnlineStep& step) {
-    if (step.sub_tile == 0) {
+    if (step.begins_round()) {
       for (std::int64_t head = 0; head < step.heads; ++head) {
         const std::array writes{input_slot(step)};
         emitter_.emit(operation(Unit::kLoad, Operand::kQ, step, head), step, {}, writes,
@@ -113,10 +132,10 @@ class OnlineExpander {
       // All but the first add to what the vector unit has rescaled.
       const std::array reads{sub_tile(step, MatmulKind::kPV, head), output_slot(step),
                              score_slot(step)};
-      if (step.sub_tile > 0) {
-        multiply(step, MatmulKind::kPV, head, reads, output_slot(step));
-      } else {
+      if (step.begins_round()) {
         multiply(step, MatmulKind::kPV, head, std::array{reads[0], reads[2]}, output_slot(step));
+      } else {
+        multiply(step, MatmulKind::kPV, head, reads, output_slot(step));
       }
     }
   }
@@ -137,7 +156,7 @@ class OnlineExpander {
     std::int64_t& streamed = kind == MatmulKind::kQK ? keys_ : values_;
     const SlotUse slot = emitter_.shared(LockStepEmitter::ring(
         pool, tiling_.kv_resident ? step.group : streamed++, tiling_.buffers));
-    if (!tiling_.kv_resident || step.position == 0) {
+    if (!tiling_.kv_resident || step.is_new) {
       load_sub_tile(step, kind, head, slot);
     }
     return slot;
@@ -156,19 +175,26 @@ class OnlineExpander {
       Operation op = operation(Unit::kVector, Operand::kP, step, head);
       op.vector = VectorKind::kOnlineSoftmax;
       op.cols = emitter_.columns(step.sub_tile);
-      const std::array reads{score_slot(step), state_slot(step.index - 1)};
-      const std::array writes{score_slot(step), state_slot(step.index)};
-      emitter_.emit(op, step, Uses(reads).first(step.sub_tile > 0 ? 2 : 1), writes);
+      op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
+      const std::array writes{score_slot(step), state_slot(step)};
+      if (step.begins_round()) {
+        emitter_.emit(op, step, std::array{score_slot(step)}, writes);
+      } else {
+        const SlotUse before = state_slot(step_at(step.index - 1));
+        emitter_.emit(op, step, std::array{score_slot(step), before}, writes);
+      }
     }
   }
 
   void adjust(const OnlineStep& step) {
-    const bool last = ends_round(step);
+    const bool last = step.ends_round();
+    // A rescaling takes the factor of the next step.
+    const SlotUse state = state_slot(last ? step : step_at(step.index + 1));
     for (std::int64_t head = 0; head < step.heads; ++head) {
       Operation op = operation(Unit::kVector, Operand::kO, step, head);
       op.vector = last ? VectorKind::kNormalise : VectorKind::kRescale;
       op.cols = shape_.v_dim;
-      const std::array reads{output_slot(step), state_slot(last ? step.index : step.index + 1)};
+      const std::array reads{output_slot(step), state};
       const std::array writes{output_slot(step)};
       emitter_.emit(op, step, reads, writes);
     }
@@ -186,8 +212,9 @@ class OnlineExpander {
   const Tiling& tiling_;
   const PhasePlan& phase_;
   const LockStepEmitter emitter_;
-  const std::int64_t sub_tiles_;
-  std::int64_t keys_ = 0;  ///< streamed sub-tiles so far
+  std::vector<OnlineStep> steps_;  ///< of all rounds, in order
+  std::int64_t there_ = 0;         ///< sub-tiles of the group up to here have been needed
+  std::int64_t keys_ = 0;          ///< streamed sub-tiles so far
   std::int64_t values_ = 0;
 };
 

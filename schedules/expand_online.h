@@ -1,5 +1,5 @@
-// The online form of a phase (FlashAttention): a step is one sub-tile of a round, and its scores
-// are forgotten before the round ends. With T steps on a core and L = lookahead:
+// The online form of a phase (FlashAttention): a step is one visible sub-tile of a round, and its
+// scores are forgotten before the round ends. With T steps on a core and L = lookahead:
 //
 //   for s in 0 .. min(L, T - 1):   front(s), softmax(s)
 //   for s in 0 .. T - 1:

@@ -19,10 +19,6 @@ class Flash2 final : public Schedule {
   std::span<const std::string_view> variants() const override { return kVariants; }
   ModeValues searched(std::string_view) const override { return {}; }
 
-  std::optional<std::string> refuses(const Workload& workload) const override {
-    return refuse_mask(workload);
-  }
-
   Plan plan(const Shape& shape, const Mode&, bool) const override {
     Plan plan;
     plan.phase_table[0] = online_phase(shape, 0);

@@ -31,10 +31,6 @@ class Flash3 final : public Schedule {
     return values;
   }
 
-  std::optional<std::string> refuses(const Workload& workload) const override {
-    return refuse_mask(workload);
-  }
-
   Plan plan(const Shape& shape, const Mode& mode, bool) const override {
     Plan plan;
     plan.phase_table[0] = online_phase(shape, mode.lookahead);

@@ -93,7 +93,7 @@ PhasePlan epoch_phase(const Shape& shape, bool online) {
 
 std::optional<std::string> refuse_mask(const Workload& workload) {
   if (workload.mask != Mask::kNone) {
-    return "an online softmax has no masks yet, expected mask: none";
+    return "epochs have no masks yet, expected mask: none";
   }
   return std::nullopt;
 }

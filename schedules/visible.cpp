@@ -26,12 +26,12 @@ Visible visible_to(const Shape& shape, const Tiling& tiling, std::int64_t first_
   visible.sub_tiles = end - visible.first;
   const std::int64_t last_col = std::min(shape.cols, end * c);
   visible.cols = last_col - visible.first * c;
-  // Whole sub-tiles between where the last row begins to see and where the first one ceases to.
-  const std::int64_t full_from = ceil_div(bottom.first, c);
-  const std::int64_t full_end = top.end == shape.cols ? end : top.end / c;
-  const std::int64_t full =
-      full_end > full_from ? std::min(shape.cols, full_end * c) - full_from * c : 0;
-  visible.masked_cols = visible.cols - full;
+  // Between where the last row begins to see and where the first one ceases to.
+  visible.whole_first = std::min(end, ceil_div(bottom.first, c));
+  visible.whole_end = std::max(visible.whole_first, top.end == shape.cols ? end : top.end / c);
+  const std::int64_t whole =
+      std::min(shape.cols, visible.whole_end * c) - std::min(shape.cols, visible.whole_first * c);
+  visible.masked_cols = visible.cols - whole;
   return visible;
 }
 

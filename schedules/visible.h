@@ -15,8 +15,14 @@ struct Visible {
   std::int64_t sub_tiles = 0;    ///< at least 1
   std::int64_t cols = 0;         ///< their columns
   std::int64_t masked_cols = 0;  ///< of these, columns of sub-tiles that some row sees only in part
+  // Of these sub-tiles, those that every row sees whole.
+  std::int64_t whole_first = 0;
+  std::int64_t whole_end = 0;
 
   std::int64_t end() const { return first + sub_tiles; }
+  bool masks(std::int64_t sub_tile) const {
+    return sub_tile < whole_first || sub_tile >= whole_end;
+  }
   bool operator==(const Visible&) const = default;
 };
 

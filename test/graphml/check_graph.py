@@ -317,9 +317,14 @@ class Checker:
                 if (other.operation == "matmul_qk" and other.place[:3] == op.place[:3]
                         and other.sub_tile == op.sub_tile and other.end > op.start):
                     self.wrong(f"{op} starts before {other} of its step")
-            self.expect_state(op, self.of_step("online_softmax", op, -1), op.sub_tile > 0)
+            begins = op.sub_tile == self.steps(op)[0]
+            self.expect_state(op, self.of_step("online_softmax", op, -1), not begins)
             if any(other.start < op.end for other in self.of_step("matmul_pv", op)):
                 self.wrong(f"{op} ends after a P V that needs it")
+
+    def steps(self, op):
+        """The sub-tiles that the round and pair of `op` go through one by one, in order."""
+        return sorted(other.sub_tile for other in self.of("online_softmax", op))
 
     def expect_state(self, op, makers, wanted=True):
         """`op` reads the state that its maker left, if one is wanted."""
@@ -333,7 +338,7 @@ class Checker:
     def rescalings(self):
         """Between the P V of two sub-tiles, O is brought to the maximum of the second one."""
         for op in self.operations:
-            if op.operation == "matmul_pv" and self.of("online_softmax", op) and op.sub_tile > 0:
+            if op.operation == "matmul_pv" and op.sub_tile in self.steps(op)[1:]:
                 before = self.of_step("rescale", op, -1)
                 if len(before) != 1 or op.start < before[0].end:
                     self.wrong(f"{op} adds to an O that was not rescaled")
@@ -346,7 +351,7 @@ class Checker:
             if op.operation == "normalise":
                 self.after_products(op, self.of("matmul_pv", op))
                 self.expect_state(op, self.of_step("online_softmax", op))
-                if op.sub_tile != self.sub_tiles - 1:
+                if op.sub_tile != self.steps(op)[-1]:
                     self.wrong(f"{op} comes before the last sub-tile")
 
     def step_products(self, op):

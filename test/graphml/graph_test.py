@@ -81,8 +81,8 @@ class GraphTest(unittest.TestCase):
 
     def test_masks(self):
         for workload, schedule, hw, split, resident in itertools.product(
-                MASKS, ("layerwise", "softpipe", "flat", "mas"), LATENCY, ("heads", "q"),
-                ("false", "true")):
+                MASKS, ("layerwise", "softpipe", "flat", "mas", "flash2", "flash3"), LATENCY,
+                ("heads", "q"), ("false", "true")):
             self.expect_sound(hw, schedule, workload=workload, heads=2, q_rows=4, kv_cols=4,
                               kv_resident=resident, core_split=split)
 

@@ -254,9 +254,16 @@ TEST_CASE("candidate by candidate, serial FLAT is never faster than MAS or doubl
   CHECK((!counts_are_full() || faster > 1000));
 }
 
+/// The look-ahead counts sub-tiles, not rounds.
+bool looks_over_steps(const OracleCase& drawn) {
+  const Plan plan = drawn.schedule->plan(shape_of(drawn.workload), {}, false);
+  return plan.phases().front().online && drawn.tiling.lookahead > 0;
+}
+
 // Of a resident K (V), a mask also puts loads off to where they are needed, which may show a
 // latency that loading all at first would hide: so this is a law of the optimum only
-// (machine_law_test.cpp).
+// (machine_law_test.cpp). Where a look-ahead counts steps, it reaches further in short rounds: a
+// store may wait for the input of a later round, which more steps between them would keep apart.
 TEST_CASE("with streamed K and V a mask costs at most what none costs and its own additions") {
   std::int64_t cheaper = 0;
   for (const Schedule* schedule : all_schedules()) {
@@ -264,7 +271,8 @@ TEST_CASE("with streamed K and V a mask costs at most what none costs and its ow
       for_each_case(
           kSeed + 5, counted(1000), *schedule, variant, DrawKind::kRandom,
           [&](const OracleCase& drawn) {
-            if (drawn.workload.mask == Mask::kNone || drawn.tiling.kv_resident) {
+            if (drawn.workload.mask == Mask::kNone || drawn.tiling.kv_resident ||
+                looks_over_steps(drawn)) {
               return;
             }
             INFO(describe(drawn));
@@ -280,7 +288,7 @@ TEST_CASE("with streamed K and V a mask costs at most what none costs and its ow
             const auto without = Evaluator(whole).evaluate(drawn.tiling, Objective::kLatency);
             REQUIRE(with);
             REQUIRE(without);
-            const std::int64_t most = mask_cycles(hw, drawn.workload, drawn.tiling);
+            const std::int64_t most = mask_cycles(hw, drawn.workload, drawn.tiling, masked.online());
             REQUIRE(with->figures.cycles <= without->figures.cycles + most);
             REQUIRE(with->figures.traffic_bytes <= without->figures.traffic_bytes);
             REQUIRE(with->figures.l1_peak_bytes <= without->figures.l1_peak_bytes);

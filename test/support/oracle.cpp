@@ -229,7 +229,7 @@ class VectorCount final : public OperationSink {
     l1_bytes += op.rows * op.cols * (b.score + b.input);
     if (online) {
       // Maximum, sum and factor are written; the first two were read if there were any.
-      l1_bytes += op.rows * b.accumulator * (op.sub_tile > 0 ? 5 : 3);
+      l1_bytes += op.rows * b.accumulator * (op.sub_tile > op.first_sub_tile ? 5 : 3);
     }
   }
 

@@ -162,14 +162,25 @@ void make_family(Random& random, Family family, Workload& w) {
   keep_valid(w);
 }
 
-std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling) {
+std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling,
+                         bool online) {
   const Shape shape = shape_of(workload);
   std::int64_t cycles = 0;
+  const auto add = [&](std::int64_t scores) {
+    const std::int64_t vectors = ceil_div(scores, hardware.vector.lanes);
+    cycles += ceil_div(vectors * hardware.vector.sub_millicycles, kMilli);
+  };
   for (std::int64_t first = 0; first < shape.rows; first += tiling.q_rows) {
     const std::int64_t rows = std::min(tiling.q_rows, shape.rows - first);
     const Visible seen = visible_to(shape, tiling, first, rows);
-    const std::int64_t vectors = ceil_div(rows * seen.masked_cols, hardware.vector.lanes);
-    cycles += ceil_div(vectors * hardware.vector.sub_millicycles, kMilli);
+    if (!online) {
+      add(rows * seen.masked_cols);
+      continue;
+    }
+    for (std::int64_t j = seen.first; j < seen.end(); ++j) {
+      const std::int64_t cols = std::min(tiling.kv_cols, shape.cols - j * tiling.kv_cols);
+      add(seen.masks(j) ? rows * cols : 0);
+    }
   }
   return workload.repeat * shape.pairs * cycles;
 }

@@ -43,7 +43,8 @@ void make_family(Random& random, Family family, Workload& workload);
 
 /// Cycles that the masking adds on one core if nothing hides it: an addition in every sub-tile that
 /// is seen in part, rounded up for every softmax.
-std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling);
+std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, const Tiling& tiling,
+                         bool online);
 
 /// No mask where the schedule has none.
 void keep_runnable(const Schedule& schedule, Workload& workload);

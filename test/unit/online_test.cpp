@@ -65,11 +65,11 @@ TEST_CASE("O is rescaled by multiplications and normalised by divisions") {
 TEST_CASE("the least vector work of a whole is what one tile costs, and no more than its parts") {
   const Shape s = shape(4);
   const OnlineCost cost(machine(), s);
-  CHECK(cost.least_softmax_cycles({3, 1, 1}) == cost.softmax_cycles(3, 4));
-  CHECK(cost.least_rescale_cycles({3, 1, 1}) == 0);
-  CHECK(cost.least_rescale_cycles({3, 1, 2}) == cost.rescale_cycles(3));
-  CHECK(cost.least_normalise_cycles({3, 1, 1}) == cost.normalise_cycles(3));
-  CHECK(cost.least_softmax_cycles({3, 2, 2}) <=
+  CHECK(cost.least(3, 1, 1).softmax == cost.softmax_cycles(3, 4));
+  CHECK(cost.least(3, 1, 1).rescale == 0);
+  CHECK(cost.least(3, 1, 2).rescale == cost.rescale_cycles(3));
+  CHECK(cost.least(3, 1, 1).normalise == cost.normalise_cycles(3));
+  CHECK(cost.least(3, 2, 2).softmax <=
         2 * cost.softmax_cycles(2, 2) + 2 * cost.softmax_cycles(1, 2));
 }
 

@@ -1,0 +1,47 @@
+// Chooses the loops for the kind of an online phase. online_*.cpp compile a part each.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+
+#include "costmodel/online_walk.h"
+#include "costmodel/stage_record.h"
+#include "schedules/schedule.h"
+
+namespace tilewright::online {
+
+template <typename Recorder, bool kMasked, bool kResident, bool kShared>
+std::int64_t walk_ahead(const PhaseTimes& times, Recorder& recorder) {
+  switch (times.lookahead) {
+    case 1:
+      return Pipeline<Recorder, kResident, kShared, 1, kMasked>(times, recorder).makespan();
+    case 2:
+      return Pipeline<Recorder, kResident, kShared, 2, kMasked>(times, recorder).makespan();
+    case 3:
+      return Pipeline<Recorder, kResident, kShared, kMaxLookahead, kMasked>(times, recorder)
+          .makespan();
+    default:
+      break;
+  }
+  assert(times.lookahead == 0);
+  return Pipeline<Recorder, kResident, kShared, 0, kMasked>(times, recorder).makespan();
+}
+
+/// Walks the phase with the loops made for its kind.
+template <typename Recorder, bool kMasked>
+std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
+  if (times.kv_resident) {
+    return times.shared_channel ? walk_ahead<Recorder, kMasked, true, true>(times, recorder)
+                                : walk_ahead<Recorder, kMasked, true, false>(times, recorder);
+  }
+  return times.shared_channel ? walk_ahead<Recorder, kMasked, false, true>(times, recorder)
+                              : walk_ahead<Recorder, kMasked, false, false>(times, recorder);
+}
+
+// Instances of walk_phase(), by mask and recorder.
+std::int64_t walk(const PhaseTimes& times, NoRecorder& recorder);
+std::int64_t walk_masked(const PhaseTimes& times, NoRecorder& recorder);
+std::int64_t walk(const PhaseTimes& times, StepRecorder& recorder);
+std::int64_t walk_masked(const PhaseTimes& times, StepRecorder& recorder);
+
+}  // namespace tilewright::online

@@ -1,0 +1,10 @@
+// Online phases without a mask, their overlap recorded.
+#include "costmodel/online_kinds.h"
+
+namespace tilewright::online {
+
+std::int64_t walk(const PhaseTimes& times, StepRecorder& recorder) {
+  return walk_phase<StepRecorder, false>(times, recorder);
+}
+
+}  // namespace tilewright::online

@@ -1,0 +1,10 @@
+// Online phases with a mask, their overlap recorded.
+#include "costmodel/online_kinds.h"
+
+namespace tilewright::online {
+
+std::int64_t walk_masked(const PhaseTimes& times, StepRecorder& recorder) {
+  return walk_phase<StepRecorder, true>(times, recorder);
+}
+
+}  // namespace tilewright::online
