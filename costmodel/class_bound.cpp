@@ -42,6 +42,7 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
     slots.phase_table[0].prob_row_bytes = 0;
     sizes.tiling.buffers = 1;
   }
+  sizes.of_box = true;
   std::int64_t peak = 0;
   if (!fits(sizes, slots, &peak)) {
     return std::nullopt;
@@ -155,8 +156,14 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
                                      const ClassBox& box, std::int64_t enough) const {
   std::array<PhaseTimes, kMaxPhases> phases;
   std::int64_t cycles = 0;
+  bool own_rows = false;
   for (std::size_t i = 0; i < plan.phase_count; ++i) {
     const PhasePlan& phase = plan.phase_table[i];
+    if (phase.own_rows) {
+      own_rows = true;
+      cycles += least_own_rows_cycles(sizes, phase);
+      continue;
+    }
     times_of(sizes, sizes.busiest, phase, choices, phases[i]);
     conserve_resident(sizes, phase, phases[i]);
     // Under overwrite, the last matmuls of a group no longer read the slot that the next V waits
@@ -167,7 +174,7 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
   }
   constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
   const std::int64_t limit = std::min(enough, kLineLimit);
-  if (problem_.serial || cycles > limit) {
+  if (problem_.serial || own_rows || cycles > limit) {
     return cycles;
   }
   if (box.low[1] < box.high[1]) {
@@ -187,6 +194,23 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     cycles = std::max(cycles, least_on_line(box.low[2], box.high[2], kLineUnit, at_cols));
   }
   return cycles;
+}
+
+/// Of a phase that cuts rows another way: the busiest core's transfers or its softmax, whatever the
+/// rows at a time.
+std::int64_t Evaluator::least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const {
+  const Shape& shape = problem_.shape;
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const bool by_heads = sizes.tiling.core_split == CoreSplit::kHeads;
+  const CoreRounds& busiest = sizes.busiest;
+  const std::int64_t pairs =
+      by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : shape.pairs;
+  const std::int64_t rows = by_heads ? shape.rows : ceil_div(shape.rows, sizes.active);
+  const std::int64_t loads = transfer.busy_cycles(pairs * rows * phase.input_row_bytes);
+  const std::int64_t stores = transfer.busy_cycles(pairs * rows * phase.output_row_bytes);
+  const std::int64_t channel = problem_.hardware.dram.shared_channel ? loads + stores
+                                                                     : std::max(loads, stores);
+  return std::max(channel, vector_.least_softmax_cycles(pairs * rows * shape.cols, 1));
 }
 
 /// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head
