@@ -80,9 +80,8 @@ std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, cons
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
     const StoredResult& stored = stored_for(results, file, workload.name, arguments.schedule);
-    const bool keep_variant =
-        !arguments.common.as_published && arguments.common.variant.empty() &&
-        stored.schedule == arguments.schedule;
+    const bool keep_variant = !arguments.common.as_published && arguments.common.variant.empty() &&
+                              stored.schedule == arguments.schedule;
     cases.push_back(
         {workload, arguments.schedule,
          keep_variant ? stored.variant : variant_for(arguments.common, arguments.schedule),

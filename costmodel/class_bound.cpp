@@ -196,8 +196,8 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
   return cycles;
 }
 
-/// Of a phase that cuts rows another way: the busiest core's transfers or its softmax, whatever the
-/// rows at a time.
+/// Of a phase that cuts rows another way: the busiest core's transfers, or its softmax between the
+/// loads of the first round and the store of the last one.
 std::int64_t Evaluator::least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const {
   const Shape& shape = problem_.shape;
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
@@ -208,9 +208,15 @@ std::int64_t Evaluator::least_own_rows_cycles(const Sizes& sizes, const PhasePla
   const std::int64_t rows = by_heads ? shape.rows : ceil_div(shape.rows, sizes.active);
   const std::int64_t loads = transfer.busy_cycles(pairs * rows * phase.input_row_bytes);
   const std::int64_t stores = transfer.busy_cycles(pairs * rows * phase.output_row_bytes);
-  const std::int64_t channel = problem_.hardware.dram.shared_channel ? loads + stores
-                                                                     : std::max(loads, stores);
-  return std::max(channel, vector_.least_softmax_cycles(pairs * rows * shape.cols, 1));
+  const std::int64_t channel =
+      problem_.hardware.dram.shared_channel ? loads + stores : std::max(loads, stores);
+  const std::int64_t first = phase_deal(shape, sizes.tiling, problem_.layout, phase).tiling.q_rows;
+  const std::int64_t fill =
+      sizes.counts.edge_heads * transfer.cycles(std::min(first, rows) * phase.input_row_bytes) +
+      problem_.hardware.dram.latency_cycles;
+  const std::int64_t drain = sizes.counts.edge_heads * transfer.cycles(phase.output_row_bytes);
+  return std::max(channel,
+                  fill + vector_.least_softmax_cycles(pairs * rows * shape.cols, 1) + drain);
 }
 
 /// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head

@@ -72,23 +72,20 @@ std::int64_t operator_cycles(const PhaseTimes& t, const Window& w) {
   std::int64_t loads = tile_loads(t, next, &RoundTimes::first);
   if (next && (next.first || t.input_by_tile)) {
     const RoundTimes& times = *next.round.times;
-    loads += next.round.heads *
-             (t.input_by_tile && next.last ? times.input_edge : times.input);
+    loads += next.round.heads * (t.input_by_tile && next.last ? times.input_edge : times.input);
   }
   const Step& before = w.at(-1);
   std::int64_t stores = 0;
   if (before && (before.last || t.store_by_tile)) {
     const RoundTimes& times = *before.round.times;
-    stores = before.round.heads *
-             (t.store_by_tile && before.last ? times.store_edge : times.store);
+    stores = before.round.heads * (t.store_by_tile && before.last ? times.store_edge : times.store);
   }
   std::int64_t work = 0;
   if (const Step& here = w.at(0)) {
     const RoundTimes& times = *here.round.times;
-    work = here.round.heads *
-           (t.has_first ? times.first.*(here.last ? &StageTimes::matmul_edge
-                                                  : &StageTimes::matmul_full)
-                        : times.softmax);
+    work = here.round.heads * (t.has_first ? times.first.*(here.last ? &StageTimes::matmul_edge
+                                                                     : &StageTimes::matmul_full)
+                                           : times.softmax);
   }
   return std::max(work, channel(t, loads, stores));
 }

@@ -216,8 +216,7 @@ std::int64_t Evaluator::own_rows_makespan(const Sizes& sizes, const PhasePlan& p
   if (own.busiest.share > 1 || own.tiling.core_split == CoreSplit::kHeads || own.active == 1) {
     return busiest;
   }
-  const CoreRounds last =
-      deal_rounds(own.counts, own.tiling, deal.layout, deal.layout.cores - 1);
+  const CoreRounds last = deal_rounds(own.counts, own.tiling, deal.layout, deal.layout.cores - 1);
   return std::max(busiest, makespan_of(last));
 }
 

@@ -48,8 +48,7 @@ PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& co
                                   const PhasePlan& phase, const CoreRounds& rounds) const {
   PhaseTimes times;
   const PhaseDeal deal = phase_deal(problem_.shape, tiling, problem_.layout, phase);
-  times_of(sizes_of(problem_.shape, deal.tiling, deal.layout), rounds, phase, costs.choices,
-           times);
+  times_of(sizes_of(problem_.shape, deal.tiling, deal.layout), rounds, phase, costs.choices, times);
   if (rounds.rows_last == 0) {
     times.last.keep_loads();
   }

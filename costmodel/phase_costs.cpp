@@ -135,8 +135,7 @@ class SlotKinds {
     };
     slots(phase.input, phase.input_row_bytes);
     if (phase.has_first) {
-      const Operand operand =
-          phase.first_kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
+      const Operand operand = phase.first_kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
       const std::int64_t column = t_.heads * stream_col_bytes(shape_, phase.first_kind);
       sink_(operand, (t_.kv_resident ? shape_.cols : t_.kv_cols) * column,
             std::min(t_.buffers, t_.kv_resident ? sizes_.busiest.groups() : steps), kv_copies_);

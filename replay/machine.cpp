@@ -6,6 +6,7 @@
 
 #include "common/math.h"
 #include "replay/kernels.h"
+#include "schedules/expand_epochs.h"
 #include "schedules/operation_names.h"
 #include "schedules/visible.h"
 
@@ -49,6 +50,7 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       counts_(count_tiles(shape_, tiling)),
       online_(problem.plans.of(tiling).phases().front().online),
       epochs_(problem.plans.of(tiling).phases().front().epochs),
+      sub_tile_steps_(steps_are_sub_tiles(problem.plans.of(tiling).phases().front())),
       q_rows_(rows_by_phase(problem, tiling)),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
@@ -199,9 +201,10 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
     return {slots[0], slots[1].index * tile};
   }
   if (!tiling_.kv_resident && epochs_) {
-    // A slot has what a step needs, of all its pairs.
-    return online_ ? SlotByte{slots[0], head(step) * tile}
-                   : SlotByte{slots[0], head(step) * shape_.cols * column + op.sub_tile * tile};
+    // A slot has what a step needs, of all its pairs: a sub-tile each, or all of a round.
+    return sub_tile_steps_
+               ? SlotByte{slots[0], head(step) * tile}
+               : SlotByte{slots[0], head(step) * shape_.cols * column + op.sub_tile * tile};
   }
   if (!tiling_.kv_resident) {
     return {slots[0], 0};

@@ -20,7 +20,8 @@
 //
 //   one operator (layerwise, tiled): a step is a sub-tile of a round, of softmax alone a round
 //     matrix, vector   Q K^T, P V or softmax of e
-//     transfers        Q (of softmax S) of e + 1 if a round begins, K or V and P of e + 1; then S of
+//     transfers        Q (of softmax S) of e + 1 if a round begins, K or V and P of e + 1; then S
+//     of
 //                      e - 1, or O or P if a round ended with it
 //
 // All operands have as many slots as epochs need them: 2 for Q, K, V; S (then P in its place) 3

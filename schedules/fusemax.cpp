@@ -26,8 +26,7 @@ class FuseMax final : public Schedule {
     return values;
   }
 
-  std::optional<std::string> refuses(const Workload& workload,
-                                     std::string_view) const override {
+  std::optional<std::string> refuses(const Workload& workload, std::string_view) const override {
     return refuse_mask(workload);
   }
 

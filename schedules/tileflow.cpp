@@ -25,8 +25,7 @@ class TileFlow final : public Schedule {
     return values;
   }
 
-  std::optional<std::string> refuses(const Workload& workload,
-                                     std::string_view) const override {
+  std::optional<std::string> refuses(const Workload& workload, std::string_view) const override {
     return refuse_mask(workload);
   }
 
