@@ -112,7 +112,7 @@ Block Machine::scores_block(const Step& step, const SlotUse& slot, const Element
 }
 
 Datum Machine::scores_datum(const Step& step, Operand operand) const {
-  const bool part = online_ || (epochs_ && step.operation.row_cols != shape_.cols);
+  const bool part = online_ || (one_operator_ && step.operation.row_cols != shape_.cols);
   return rows_datum(step, operand, part ? step.operation.sub_tile + 1 : 0);
 }
 
