@@ -46,21 +46,62 @@ CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, s
           std::max(q_tiles, ceil_div(scores, box.high[1]))};
 }
 
-/// Scores that a pair computes at least: those that are seen, and under a mask those that a row
-/// sees not, but the last row of its tile does. A row that stands i rows before it sees (i - s + 1)
-/// / s keys less or fewer still, with s heads a query; over the fewest rows a tile, the sum is
-/// least for tiles of equal size.
-std::int64_t CoarseBound::least_scores(const ClassBox& box) const {
-  const Shape& shape = problem_.shape;
-  const std::int64_t seen = visible_scores(shape);
-  if (!shape.mask.causal) {
-    return seen;
+namespace {
+
+/// Scores that the rows of a tile do not see, but the last (or the first) of them does, of `rows`
+/// rows in at most so many tiles. A row that stands i rows before it sees (i - s + 1) / s keys less
+/// or fewer still, with s heads a query; the sum is least for tiles of equal size.
+std::int64_t unseen_of_rows(std::int64_t rows, std::int64_t tiles, std::int64_t sharing) {
+  const std::int64_t equal = rows / tiles;
+  const std::int64_t more = (equal * (equal - 1) / 2 - equal * (sharing - 1)) / sharing;
+  return tiles * std::max<std::int64_t>(0, more);
+}
+
+/// The same of keys that a row does not see, but another of their sub-tile it does: of the key i
+/// keys beside that one s i rows, but no more than see a key.
+std::int64_t unseen_of_keys(std::int64_t keys, std::int64_t tiles, const RowMask& mask) {
+  const std::int64_t equal = keys / tiles;
+  const std::int64_t cols = mask.window > 0 ? std::min(mask.window, equal) : equal;
+  return tiles * mask.sharing * (cols * (cols - 1) / 2);
+}
+
+}  // namespace
+
+/// Scores of a pair that are computed and not seen, by the cut of the rows: as keys come later in
+/// the tile; in a window also as keys came earlier in it, from the first query on that does not
+/// see key 0.
+std::int64_t CoarseBound::unseen_by_rows(const ClassBox& box) const {
+  const Shape& s = problem_.shape;
+  const std::int64_t tiles = ceil_div(s.rows, box.low[1]);
+  const std::int64_t late = unseen_of_rows(s.rows, tiles, s.mask.sharing);
+  const std::int64_t growing = std::max<std::int64_t>(0, s.mask.window - s.mask.offset);
+  const std::int64_t sliding = s.rows - growing * s.mask.sharing;
+  if (s.mask.window == 0 || sliding <= 0) {
+    return late;
   }
-  const std::int64_t tiles = ceil_div(shape.rows, box.low[1]);
-  const std::int64_t rows = shape.rows / tiles;
-  const std::int64_t sharing = shape.mask.sharing;
-  const std::int64_t more = (rows * (rows - 1) / 2 - rows * (sharing - 1)) / sharing;
-  return seen + tiles * std::max<std::int64_t>(0, more);
+  const std::int64_t cut = std::min(tiles, ceil_div(sliding, box.low[1]) + 1);
+  return late + unseen_of_rows(sliding, cut, s.mask.sharing);
+}
+
+/// By the cut of the columns: keys from the first query's own on, by rows too early for them; in a
+/// window also those that the last row sees no more, by rows too late for them.
+std::int64_t CoarseBound::unseen_by_cols(const ClassBox& box) const {
+  const Shape& s = problem_.shape;
+  const RowMask& mask = s.mask;
+  const auto cut = [&](std::int64_t keys) { return ceil_div(keys, box.low[2]) + 1; };
+  const std::int64_t own = s.cols - mask.offset;
+  const std::int64_t early =
+      unseen_of_keys(own, mask.offset > 0 ? cut(own) : ceil_div(own, box.low[2]), mask);
+  const std::int64_t unseen = std::max<std::int64_t>(0, mask.offset - mask.window + 1);
+  const std::int64_t left = s.cols - mask.window - unseen;
+  return mask.window == 0 || left <= 0 ? early : early + unseen_of_keys(left, cut(left), mask);
+}
+
+/// Scores that a pair computes at least: those that are seen, and under a mask others beside them.
+std::int64_t CoarseBound::least_scores(const ClassBox& box) const {
+  const std::int64_t seen = visible_scores(problem_.shape);
+  return problem_.shape.mask.causal ? seen + std::max(unseen_by_rows(box), unseen_by_cols(box))
+                                    : seen;
 }
 
 CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
@@ -145,7 +186,50 @@ std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64
                   2 * work.row_visits * s.v_dim * b.accumulator);
 }
 
-std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) const {
+namespace {
+
+/// Sizes `low` to `high` rounded up to `width`: the least ratio to the size itself.
+struct Padding {
+  std::int64_t padded = 1;
+  std::int64_t size = 1;
+};
+
+Padding least_padding(std::int64_t low, std::int64_t high, std::int64_t width) {
+  const std::int64_t padded = ceil_div(high, width) * width;
+  return padded - width < low ? Padding{padded, high} : Padding{};
+}
+
+}  // namespace
+
+/// What the array does for a pair on the busiest core under a mask, rounding included: full tiles
+/// are rounded up to the array on both sides, only those in the last query tile or in the last
+/// sub-tile may be smaller.
+std::int64_t CoarseBound::padded_scores(const ClassBox& box, const Least& least,
+                                        MatmulKind kind) const {
+  const Shape& s = problem_.shape;
+  const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
+  const std::int64_t width = kind == MatmulKind::kQK ? sides.n : sides.k;
+  const Padding rows = least_padding(box.low[1], box.high[1], sides.m);
+  const Padding cols = least_padding(box.low[2], box.high[2], width);
+  const auto even = [&](std::size_t axis, std::int64_t length) {
+    return box.low[axis] == box.high[axis] && length % box.low[axis] == 0;
+  };
+  const std::int64_t cores = box.mode.core_split == CoreSplit::kHeads ? 1 : problem_.layout.cores;
+  const std::int64_t last_rows = even(1, s.rows) ? 0 : box.high[1] * s.cols;
+  // The rows that see one of the last keys, and those before them that a core works on in step.
+  const std::int64_t see_last = s.mask.sharing * box.high[2] + box.high[1] * cores;
+  const std::int64_t last_cols = even(2, s.cols) ? 0 : box.high[2] * std::min(s.rows, see_last);
+  const std::int64_t full = least.all.scores - last_rows - last_cols;
+  if (full <= 0) {
+    return least.core.scores;
+  }
+  const Int128 size = static_cast<Int128>(rows.size) * cols.size;
+  const Int128 padded = static_cast<Int128>(rows.padded) * cols.padded;
+  return least.core.scores + static_cast<std::int64_t>(full * (padded - size) / (size * cores));
+}
+
+std::int64_t CoarseBound::array_passes(const ClassBox& box, const Least& least,
+                                       MatmulKind kind) const {
   const Shape& s = problem_.shape;
   const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
   if (!s.mask.causal) {
@@ -153,10 +237,9 @@ std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) cons
     return least.pairs * ceil_div(whole.m, sides.m) * ceil_div(whole.n, sides.n) *
            ceil_div(whole.k, sides.k);
   }
-  return kind == MatmulKind::kQK ? ceil_div(least.pairs * least.core.scores, sides.m * sides.n) *
-                                       ceil_div(s.qk_dim, sides.k)
-                                 : ceil_div(least.pairs * least.core.scores, sides.m * sides.k) *
-                                       ceil_div(s.v_dim, sides.n);
+  const std::int64_t scores = least.pairs * padded_scores(box, least, kind);
+  return kind == MatmulKind::kQK ? ceil_div(scores, sides.m * sides.n) * ceil_div(s.qk_dim, sides.k)
+                                 : ceil_div(scores, sides.m * sides.k) * ceil_div(s.v_dim, sides.n);
 }
 
 /// L0 tiles of one pair, each with a start-up: one per matmul at least, and each holds at most a
@@ -181,8 +264,9 @@ std::int64_t CoarseBound::l0_tiles(const Least& least, MatmulKind kind) const {
 }
 
 /// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.
-std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) const {
-  const Int128 passes = array_passes(least, kind);
+std::int64_t CoarseBound::matmul_cycles(const ClassBox& box, const Least& least,
+                                        MatmulKind kind) const {
+  const Int128 passes = array_passes(box, least, kind);
   const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
   const std::int64_t startup = problem_.hardware.matrix.startup_cycles;
   const std::int64_t compute = array + startup * least.pairs * l0_tiles(least, kind);
@@ -235,8 +319,8 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = rows(phase.output, phase.output_row_bytes);
   const VectorSums vector = vector_cycles(least, phase);
-  const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
-  const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
+  const std::int64_t first = phase.has_first ? matmul_cycles(box, least, phase.first_kind) : 0;
+  const std::int64_t second = phase.has_second ? matmul_cycles(box, least, MatmulKind::kPV) : 0;
   const std::int64_t reader = phase.has_first ? first : vector.softmax;
   const std::int64_t writer = phase.has_second ? second + vector.rescale + vector.normalise
                                                : (phase.has_softmax ? vector.softmax : first);
@@ -273,12 +357,12 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   std::int64_t loads = s.pairs * row_bytes_of(least.all, phase.input, phase.input_row_bytes);
   std::int64_t matrix = 0;
   if (phase.has_first) {
-    matrix += matmul_cycles(least, phase.first_kind);
+    matrix += matmul_cycles(box, least, phase.first_kind);
     loads += stream_bytes(box, least, phase.first_kind);
   }
   std::int64_t second = 0;
   if (phase.has_second) {
-    second = matmul_cycles(least, MatmulKind::kPV);
+    second = matmul_cycles(box, least, MatmulKind::kPV);
     loads += stream_bytes(box, least, MatmulKind::kPV);
   }
   matrix += second;
