@@ -52,9 +52,13 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
   if (problem_.shape.mask.causal) {
     const MaskedBox far_sizes{box.high[1], box.high[2]};
-    sizes.visible =
-        least_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts, problem_.layout);
+    sizes.visible = quick_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts);
     std::int64_t cycles = least_masked_work(sizes, plan, choices);
+    if (cycles <= enough) {
+      sizes.visible = least_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts,
+                                         problem_.layout);
+      cycles = std::max(cycles, least_masked_work(sizes, plan, choices));
+    }
     if (cycles <= enough) {
       cycles = std::max(cycles, least_masked_cycles(sizes, plan, choices, far_sizes));
     }
@@ -106,8 +110,8 @@ VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
   if (!problem_.online()) {
     return {vector_.least_softmax_cycles(visible.scores, rounds), 0, 0};
   }
-  const std::int64_t steps =
-      std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0});
+  const std::int64_t steps = std::max(
+      rounds, std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0}));
   return online_.least(
       {problem_.shape.rows, rounds, steps, steps - rounds, visible.scores, visible.row_visits});
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "costmodel/least_scores.h"
 #include "schedules/visible.h"
 
 namespace tilewright {
@@ -46,69 +47,12 @@ CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, s
           std::max(q_tiles, ceil_div(scores, box.high[1]))};
 }
 
-namespace {
-
-/// Scores that the rows of a tile do not see, but the last (or the first) of them does, of `rows`
-/// rows in at most so many tiles. A row that stands i rows before it sees (i - s + 1) / s keys less
-/// or fewer still, with s heads a query; the sum is least for tiles of equal size.
-std::int64_t unseen_of_rows(std::int64_t rows, std::int64_t tiles, std::int64_t sharing) {
-  const std::int64_t equal = rows / tiles;
-  const std::int64_t more = (equal * (equal - 1) / 2 - equal * (sharing - 1)) / sharing;
-  return tiles * std::max<std::int64_t>(0, more);
-}
-
-/// The same of keys that a row does not see, but another of their sub-tile it does: of the key i
-/// keys beside that one s i rows, but no more than see a key.
-std::int64_t unseen_of_keys(std::int64_t keys, std::int64_t tiles, const RowMask& mask) {
-  const std::int64_t equal = keys / tiles;
-  const std::int64_t cols = mask.window > 0 ? std::min(mask.window, equal) : equal;
-  return tiles * mask.sharing * (cols * (cols - 1) / 2);
-}
-
-}  // namespace
-
-/// Scores of a pair that are computed and not seen, by the cut of the rows: as keys come later in
-/// the tile; in a window also as keys came earlier in it, from the first query on that does not
-/// see key 0.
-std::int64_t CoarseBound::unseen_by_rows(const ClassBox& box) const {
-  const Shape& s = problem_.shape;
-  const std::int64_t tiles = ceil_div(s.rows, box.low[1]);
-  const std::int64_t late = unseen_of_rows(s.rows, tiles, s.mask.sharing);
-  const std::int64_t growing = std::max<std::int64_t>(0, s.mask.window - s.mask.offset);
-  const std::int64_t sliding = s.rows - growing * s.mask.sharing;
-  if (s.mask.window == 0 || sliding <= 0) {
-    return late;
-  }
-  const std::int64_t cut = std::min(tiles, ceil_div(sliding, box.low[1]) + 1);
-  return late + unseen_of_rows(sliding, cut, s.mask.sharing);
-}
-
-/// By the cut of the columns: keys from the first query's own on, by rows too early for them; in a
-/// window also those that the last row sees no more, by rows too late for them.
-std::int64_t CoarseBound::unseen_by_cols(const ClassBox& box) const {
-  const Shape& s = problem_.shape;
-  const RowMask& mask = s.mask;
-  const auto cut = [&](std::int64_t keys) { return ceil_div(keys, box.low[2]) + 1; };
-  const std::int64_t own = s.cols - mask.offset;
-  const std::int64_t early =
-      unseen_of_keys(own, mask.offset > 0 ? cut(own) : ceil_div(own, box.low[2]), mask);
-  const std::int64_t unseen = std::max<std::int64_t>(0, mask.offset - mask.window + 1);
-  const std::int64_t left = s.cols - mask.window - unseen;
-  return mask.window == 0 || left <= 0 ? early : early + unseen_of_keys(left, cut(left), mask);
-}
-
-/// Scores that a pair computes at least: those that are seen, and under a mask others beside them.
-std::int64_t CoarseBound::least_scores(const ClassBox& box) const {
-  const std::int64_t seen = visible_scores(problem_.shape);
-  return problem_.shape.mask.causal ? seen + std::max(unseen_by_rows(box), unseen_by_cols(box))
-                                    : seen;
-}
-
 CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   const Shape& shape = problem_.shape;
   const std::int64_t cores = problem_.layout.cores;
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
-  const std::int64_t scores = least_scores(box);
+  const std::int64_t scores =
+      least_scores(shape, {ceil_div(shape.rows, box.low[1]), ceil_div(shape.cols, box.low[2])});
   Least least;
   least.counts = count_tiles(shape, high);
   least.active = active_cores(least.counts, box.mode.core_split, problem_.layout);
@@ -214,15 +158,15 @@ std::int64_t CoarseBound::padded_scores(const ClassBox& box, const Least& least,
   const auto even = [&](std::size_t axis, std::int64_t length) {
     return box.low[axis] == box.high[axis] && length % box.low[axis] == 0;
   };
-  const std::int64_t cores = box.mode.core_split == CoreSplit::kHeads ? 1 : problem_.layout.cores;
   const std::int64_t last_rows = even(1, s.rows) ? 0 : box.high[1] * s.cols;
-  // The rows that see one of the last keys, and those before them that a core works on in step.
-  const std::int64_t see_last = s.mask.sharing * box.high[2] + box.high[1] * cores;
+  // Of the rows that see one of the last keys, the first tile has others before them.
+  const std::int64_t see_last = s.mask.sharing * box.high[2] + box.high[1];
   const std::int64_t last_cols = even(2, s.cols) ? 0 : box.high[2] * std::min(s.rows, see_last);
   const std::int64_t full = least.all.scores - last_rows - last_cols;
   if (full <= 0) {
     return least.core.scores;
   }
+  const std::int64_t cores = box.mode.core_split == CoreSplit::kHeads ? 1 : problem_.layout.cores;
   const Int128 size = static_cast<Int128>(rows.size) * cols.size;
   const Int128 padded = static_cast<Int128>(rows.padded) * cols.padded;
   return least.core.scores + static_cast<std::int64_t>(full * (padded - size) / (size * cores));
@@ -237,9 +181,17 @@ std::int64_t CoarseBound::array_passes(const ClassBox& box, const Least& least,
     return least.pairs * ceil_div(whole.m, sides.m) * ceil_div(whole.n, sides.n) *
            ceil_div(whole.k, sides.k);
   }
-  const std::int64_t scores = least.pairs * padded_scores(box, least, kind);
-  return kind == MatmulKind::kQK ? ceil_div(scores, sides.m * sides.n) * ceil_div(s.qk_dim, sides.k)
-                                 : ceil_div(scores, sides.m * sides.k) * ceil_div(s.v_dim, sides.n);
+  // However tiles are cut, each pass is of one array's rows and columns at most, and tiles of few
+  // rows or columns leave the rest of it empty.
+  const Work& work = least.core;
+  const std::int64_t scores = padded_scores(box, least, kind);
+  const auto passes = [&](std::int64_t across) {
+    return std::max({ceil_div(least.pairs * scores, sides.m * across),
+                     ceil_div(least.pairs * work.col_visits, across),
+                     ceil_div(least.pairs * work.row_visits, sides.m)});
+  };
+  return kind == MatmulKind::kQK ? passes(sides.n) * ceil_div(s.qk_dim, sides.k)
+                                 : passes(sides.k) * ceil_div(s.v_dim, sides.n);
 }
 
 /// L0 tiles of one pair, each with a start-up: one per matmul at least, and each holds at most a

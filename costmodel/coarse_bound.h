@@ -43,9 +43,6 @@ class CoarseBound {
   Least least_of(const ClassBox& box) const;
   std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
-  std::int64_t unseen_by_rows(const ClassBox& box) const;
-  std::int64_t unseen_by_cols(const ClassBox& box) const;
-  std::int64_t least_scores(const ClassBox& box) const;
   Work work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
                std::int64_t scores) const;
   std::int64_t padded_scores(const ClassBox& box, const Least& least, MatmulKind kind) const;

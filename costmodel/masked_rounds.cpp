@@ -4,6 +4,7 @@
 
 #include "common/math.h"
 #include "costmodel/l0_tiles.h"
+#include "costmodel/least_scores.h"
 
 namespace tilewright {
 namespace {
@@ -199,6 +200,26 @@ VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCou
     return visible_at(shape, tiling, rounds, position);
   };
   return Summer(shape, tiling, counts, see).sum(layout);
+}
+
+/// Scores that are neither in the last query tile nor in the last sub-tile are in full matmuls.
+/// Only the last queries see the last keys.
+VisibleSums quick_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                               const TileCounts& counts) {
+  const std::int64_t edge_rows =
+      std::min(high.q_rows, shape.rows - (counts.q_tiles - 1) * low.q_rows);
+  const std::int64_t edge_cols =
+      std::min(high.kv_cols, shape.cols - (counts.sub_tiles - 1) * low.kv_cols);
+  const std::int64_t edges =
+      edge_rows * most_visible_cols(shape, high.kv_cols, edge_rows) +
+      std::min(shape.rows, shape.mask.sharing * edge_cols + high.q_rows) * edge_cols;
+  VisibleSums sums;
+  sums.scores = least_scores(shape, {counts.q_tiles, counts.sub_tiles});
+  sums.matmuls[0] =
+      ceil_div(std::max<std::int64_t>(0, sums.scores - edges), high.q_rows * high.kv_cols);
+  sums.row_visits = std::max(shape.rows, ceil_div(sums.scores, high.kv_cols));
+  sums.resident_cols = sums.streamed_cols = shape.cols - keys_of(shape, 0).first;
+  return sums;
 }
 
 VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,

@@ -164,8 +164,8 @@ struct OnlineWork {
 };
 /// `phase`: the one of the layer.
 OnlineWork online_work(const Shape& shape, const PhasePlan& phase, std::int64_t sub_tiles);
-/// Under a mask. `row_visits`: rows of all pairs, once for every sub-tile they meet; `scores`: of all
-/// pairs. Linear in both.
+/// Under a mask. `row_visits`: rows of all pairs, once for every sub-tile they meet; `scores`: of
+/// all pairs. Linear in both.
 OnlineWork masked_online_work(const Shape& shape, Int128 row_visits, Int128 scores);
 
 }  // namespace tilewright

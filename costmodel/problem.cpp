@@ -82,6 +82,13 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   }
 }
 
+/// Whether the array can do what is done with single scores, and has room for two arrays full.
+bool keeps_scores(const Hardware& hardware, const Shape& shape) {
+  const MatrixUnit& unit = hardware.matrix;
+  return unit.does_elements() &&
+         2 * unit.rows * unit.cols * shape.bytes.accumulator <= hardware.l0.accumulator_bytes;
+}
+
 }  // namespace
 
 Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array) {
@@ -115,7 +122,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   }
   const Shape shape = shape_of(workload);
   const bool serial = is_serial(pick_variant(schedule, variant));
-  const Plans plans(schedule, shape, serial, hardware.matrix.does_elements());
+  const Plans plans(schedule, shape, serial, keeps_scores(hardware, shape));
   const PhasePlan& first = plans.of(Tiling{}).phases().front();
   check_magnitude(hardware, workload, shape, first.online);
   Problem problem{hardware,
@@ -152,9 +159,9 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
 Int128 masked_energy(const Problem& problem, const LayerWork& work) {
   const Int128 energy = compute_energy(problem.hardware, problem.shape, work.scores, work.masked);
   return problem.online()
-             ? energy + online_energy(
-                            problem.hardware, problem.shape,
-                            masked_online_work(problem.shape, work.row_visits, work.scores))
+             ? energy +
+                   online_energy(problem.hardware, problem.shape,
+                                 masked_online_work(problem.shape, work.row_visits, work.scores))
              : energy;
 }
 

@@ -288,7 +288,8 @@ TEST_CASE("with streamed K and V a mask costs at most what none costs and its ow
             const auto without = Evaluator(whole).evaluate(drawn.tiling, Objective::kLatency);
             REQUIRE(with);
             REQUIRE(without);
-            const std::int64_t most = mask_cycles(hw, drawn.workload, drawn.tiling, masked.online());
+            const std::int64_t most =
+                mask_cycles(hw, drawn.workload, drawn.tiling, masked.online());
             REQUIRE(with->figures.cycles <= without->figures.cycles + most);
             REQUIRE(with->figures.traffic_bytes <= without->figures.traffic_bytes);
             REQUIRE(with->figures.l1_peak_bytes <= without->figures.l1_peak_bytes);

@@ -211,8 +211,8 @@ TEST_CASE("a profile's schema and name are checked", "[unit][hardware]") {
 }
 
 TEST_CASE("every bundled profile loads under its own name", "[unit][hardware]") {
-  CHECK(bundled_hardware() ==
-        std::vector<std::string>{"ethos-u85-like", "flat-cloud", "flat-edge", "mas-edge"});
+  CHECK(bundled_hardware() == std::vector<std::string>{"ethos-u85-like", "flat-cloud", "flat-edge",
+                                                       "fusemax", "mas-edge"});
   for (const std::string& name : bundled_hardware()) {
     INFO(name);
     const Hardware hw = load_hardware(name);
@@ -249,7 +249,7 @@ TEST_CASE("an unknown profile is refused with the nearest name", "[unit][hardwar
         "(a file needs a '/' or '.yaml')");
   CHECK(load_message("tpu") ==
         "unknown hardware profile 'tpu', expected one of ethos-u85-like, flat-cloud, flat-edge, "
-        "mas-edge (a file needs a '/' or '.yaml')");
+        "fusemax, mas-edge (a file needs a '/' or '.yaml')");
   CHECK(load_message("./absent.yaml") == "./absent.yaml: no such file");
   CHECK(load_message("/tmp/") == "/tmp/: is a directory, expected a file");
 }
