@@ -81,6 +81,7 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   Sizes sizes;
   sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
   sizes.counts = count_tiles(problem_.shape, high);
+  sizes.of_box = true;
   sizes.most_sub_tiles = ceil_div(problem_.shape.cols, box.low[2]);
   sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
@@ -243,6 +244,9 @@ VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase
   } else if (problem_.shape.mask.causal) {
     of_pair = online_.least(
         {core.rows, core.q_tiles, core.steps, core.rescales, core.scores, core.row_visits});
+    if (phase.on_array) {
+      of_pair.softmax = online_.least_state_cycles(core.row_visits, core.steps, 1);
+    }
   } else {
     of_pair = online_.least(core.rows, core.q_tiles, sub_tiles);
     if (phase.on_array) {
@@ -319,7 +323,8 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   }
   matrix += second;
   if (phase.on_array) {
-    matrix += least.pairs * online_.least_array_cycles(least.core.rows);
+    matrix += least.pairs * (s.mask.causal ? online_.least_array_cycles_of(least.core.scores)
+                                           : online_.least_array_cycles(least.core.rows));
   }
   const VectorSums vector = vector_cycles(least, phase);
   const std::int64_t stores =
@@ -346,9 +351,11 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     fill += transfer.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
                             (shares ? problem_.layout.cores : 1));
   }
-  const std::int64_t busy =
-      fill + problem_.hardware.dram.latency_cycles + both +
-      transfer.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
+  std::int64_t drain = transfer.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
+  if (phase.epochs && !phase.has_second) {
+    fill = drain = 0;  // no whole rows, or others
+  }
+  const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both + drain;
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);

@@ -33,16 +33,41 @@ std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const Stag
          at_every_round(t.overwritten);
 }
 
-/// Vector cycles of a pair in an online round under a mask.
-std::int64_t masked_steps(const MaskedRound& round, const RoundTimes& times) {
+/// An operation of every sub-tile of a pair in an online round under a mask.
+struct StepTimes {
+  std::int64_t full = 0;
+  std::int64_t edge = 0;
+  std::int64_t masked = 0;
+  std::int64_t masked_edge = 0;
+};
+std::int64_t masked_sum(const MaskedRound& round, const StepTimes& times) {
   const std::int64_t last = round.sub_tiles - 1;
   const bool last_masked = round.masks(last);
   const std::int64_t masked = round.sub_tiles - round.whole - (last_masked ? 1 : 0);
-  const std::int64_t softmax = masked * times.masked_softmax + (last - masked) * times.softmax;
-  const std::int64_t masked_last = round.narrow ? times.masked_softmax_edge : times.masked_softmax;
-  const std::int64_t plain_last = round.narrow ? times.softmax_edge : times.softmax;
-  return softmax + (last_masked ? masked_last : plain_last) +
-         per_head(round.sub_tiles, times.rescale, times.normalise);
+  const std::int64_t before = masked * times.masked + (last - masked) * times.full;
+  const std::int64_t masked_last = round.narrow ? times.masked_edge : times.masked;
+  return before + (last_masked ? masked_last : (round.narrow ? times.edge : times.full));
+}
+
+/// Vector cycles of a pair in an online round under a mask.
+std::int64_t masked_steps(const PhaseTimes& t, const MaskedRound& round, const RoundTimes& times) {
+  if (!t.epochs) {
+    return masked_sum(round, {times.softmax, times.softmax_edge, times.masked_softmax,
+                              times.masked_softmax_edge}) +
+           per_head(round.sub_tiles, times.rescale, times.normalise);
+  }
+  return masked_sum(round, {times.softmax, times.softmax_edge, times.softmax, times.softmax_edge}) +
+         masked_sum(round, {times.beside, times.beside_edge, times.masked_beside,
+                            times.masked_beside_edge}) +
+         round.sub_tiles * times.rescale + times.normalise;
+}
+
+/// What the array does with scores beside matmuls.
+std::int64_t masked_array(const MaskedRound& round, const RoundTimes& times) {
+  return masked_sum(round, {times.array_max, times.array_max_edge, times.masked_array_max,
+                            times.masked_array_max_edge}) +
+         masked_sum(round,
+                    {times.array_exp, times.array_exp_edge, times.array_exp, times.array_exp_edge});
 }
 
 Busy masked_busy(const PhaseTimes& t) {
@@ -55,10 +80,11 @@ Busy masked_busy(const PhaseTimes& t) {
     const auto loads = [due](const StageTimes& stage) {
       return due == 0 ? 0 : per_head(due, stage.load_full, stage.load_edge);
     };
-    busy.vector += heads * (t.online ? masked_steps(round, times) : times.softmax);
+    busy.vector += heads * (t.online ? masked_steps(t, round, times) : times.softmax);
     busy.store += heads * times.store;
     busy.load += heads * (times.input + loads(times.first) + loads(times.second));
-    busy.matrix += heads * (times.first.matmul_all + times.second.matmul_all);
+    busy.matrix +=
+        heads * (times.first.matmul_all + times.second.matmul_all + masked_array(round, times));
   }
   return busy;
 }
@@ -94,8 +120,14 @@ Busy busy_of(const PhaseTimes& t) {
   };
   Busy busy;
   busy.vector = t.has_softmax ? rounds(vector_of(t, t.full), vector_of(t, t.last)) : 0;
-  busy.store = rounds(t.full.store, t.last.store);
-  busy.load = rounds(t.full.input, t.last.input);
+  // S leaves, and P comes, by sub-tiles where a phase is one operator.
+  const auto whole = [&](bool by_tile, std::int64_t time, std::int64_t edge) {
+    return by_tile ? per_head(t.sub_tiles, time, edge) : time;
+  };
+  busy.store = rounds(whole(t.store_by_tile, t.full.store, t.full.store_edge),
+                      whole(t.store_by_tile, t.last.store, t.last.store_edge));
+  busy.load = rounds(whole(t.input_by_tile, t.full.input, t.full.input_edge),
+                     whole(t.input_by_tile, t.last.input, t.last.input_edge));
   busy.matrix = rounds(array_of(t, t.full), array_of(t, t.last));
   if (t.has_first) {
     busy.matrix += rounds(matmuls(t.full.first), matmuls(t.last.first));
@@ -155,17 +187,19 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   const TileCounts& counts = sizes.counts;
   const OperationCosts costs = evaluator.operation_costs(tiling, objective);
   const Plan& plan = problem.plans.of(tiling);
-  const std::int64_t active = active_cores(counts, tiling.core_split, problem.layout);
 
   Details sum;
   for (const PhasePlan& phase : plan.phases()) {
     sum.write_bytes += shape.pairs * rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
-    const CoreRounds first = deal_rounds(counts, tiling, problem.layout, 0);
+    const PhaseDeal deal = phase_deal(shape, tiling, problem.layout, phase);
+    const TileCounts dealt = count_tiles(shape, deal.tiling);
+    const std::int64_t active = active_cores(dealt, tiling.core_split, deal.layout);
+    const CoreRounds first = deal_rounds(dealt, deal.tiling, deal.layout, 0);
     CoreRounds before;
     Busy busy;
     std::int64_t overlap = 0;
     for (std::int64_t core = 0; core < active; ++core) {
-      const CoreRounds rounds = deal_rounds(counts, tiling, problem.layout, core);
+      const CoreRounds rounds = deal_rounds(dealt, deal.tiling, deal.layout, core);
       if (core == 0 || !same_rounds(rounds, before, shape.mask.causal)) {
         const CoreTimes own(evaluator, tiling, costs, phase, rounds);
         CoreTimes leader(evaluator, tiling, costs, phase, rounds.share > 1 ? first : rounds);
@@ -194,10 +228,11 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
                  repeat * scores * (shape.bytes.score + shape.bytes.input);
   const PhasePlan& front = plan.phases().front();
   if (front.online) {
-    const OnlineWork work =
-        shape.mask.causal
-            ? masked_online_work(shape, shape.pairs * sizes.visible.row_visits, scores)
-            : online_work(shape, front, counts.sub_tiles);
+    const OnlineWork work = shape.mask.causal
+                                ? online_work(shape, front,
+                                              LayerWork{scores, shape.pairs * sizes.visible.masked,
+                                                        shape.pairs * sizes.visible.row_visits})
+                                : online_work(shape, front, counts.sub_tiles);
     sum.l1_bytes += repeat * static_cast<std::int64_t>(work.l1_bytes);
   }
   return sum;

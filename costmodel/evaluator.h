@@ -22,7 +22,7 @@ namespace tilewright {
 class Plans {
  public:
   /// `array`: whether the matrix array can do what is done with single scores.
-  Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array);
+  Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array);
   const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
 
  private:
@@ -73,13 +73,6 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
 /// Femtojoules of the MACs, the vector operations and the softmax's L1 accesses of `scores` scores,
 /// `masked` of which are masked first.
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked);
-
-/// What a mask leaves of the work of a layer, of all pairs.
-struct LayerWork {
-  Int128 scores = 0;
-  Int128 masked = 0;      ///< scores that are masked first
-  Int128 row_visits = 0;  ///< rows, once for every sub-tile they meet
-};
 
 /// compute_energy() with all that an online softmax takes beyond it.
 Int128 masked_energy(const Problem& problem, const LayerWork& work);
@@ -185,6 +178,12 @@ class Evaluator {
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
   void online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void tile_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                      RoundTimes& out) const;
+  std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
+                                 const Choices& choices) const;
+  std::int64_t least_channel_cycles(const Sizes& sizes, const Plan& plan) const;
+  std::int64_t least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const;
   void epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                    RoundTimes& out) const;
   void matmuls_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;

@@ -40,6 +40,10 @@ class SlotKinds {
 
   void visit(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
+    if (phase.epochs && !phase.has_second) {
+      operator_epochs(phase);
+      return;
+    }
     if (phase.epochs) {
       epochs(phase);
       return;
@@ -118,12 +122,33 @@ class SlotKinds {
     sink_(Operand::kState, rows * phase.state_row_bytes, in_flight, copies_);
   }
 
+  /// Slots of one operator alone.
+  void operator_epochs(const PhasePlan& phase) const {
+    const std::int64_t rows = t_.heads * t_.q_rows;
+    const std::int64_t steps = rounds_ * (phase.has_first ? sizes_.counts.sub_tiles : 1);
+    const auto slots = [&](Operand operand, std::int64_t full) {
+      const bool scores = operand == Operand::kS || operand == Operand::kP;
+      const bool tiles = scores && phase.has_first;
+      const std::int64_t cols = tiles ? t_.kv_cols : shape_.cols;
+      sink_(operand, rows * row_bytes(shape_, operand, full, cols),
+            std::min(t_.buffers, tiles ? steps : rounds_), copies_);
+    };
+    slots(phase.input, phase.input_row_bytes);
+    if (phase.has_first) {
+      const Operand operand = phase.first_kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
+      const std::int64_t column = t_.heads * stream_col_bytes(shape_, phase.first_kind);
+      sink_(operand, (t_.kv_resident ? shape_.cols : t_.kv_cols) * column,
+            std::min(t_.buffers, t_.kv_resident ? sizes_.busiest.groups() : steps), kv_copies_);
+    }
+    slots(phase.output, phase.output_slot_row_bytes);
+  }
+
   /// Slots for all stages at once. What the array holds takes none.
   void epochs(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
     const std::int64_t steps_of_round = phase.online ? sizes_.counts.sub_tiles : 1;
     const std::int64_t steps = rounds_ * steps_of_round;
-    const std::int64_t cols = phase.online ? t_.kv_cols : shape_.cols;
+    const std::int64_t cols = phase.online ? t_.kv_cols : cols_;
     sink_(Operand::kQ, rows * phase.input_row_bytes, buffered_, copies_);
     for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
       const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
@@ -141,7 +166,8 @@ class SlotKinds {
     }
     sink_(Operand::kState, rows * phase.state_row_bytes, std::min(kEpochStateSlots, steps),
           copies_);
-    const std::int64_t most_steps = std::max(steps_of_round, sizes_.most_sub_tiles);
+    const std::int64_t most_steps =
+        shape_.mask.causal ? 1 : std::max(steps_of_round, sizes_.most_sub_tiles);
     sink_(Operand::kO, rows * phase.output_slot_row_bytes,
           std::min(epoch_output_slots(phase, most_steps), rounds_), copies_);
   }
@@ -169,7 +195,13 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
       total.bytes += total.kinds[total.count++].bytes();
     }
   };
-  SlotKinds(shape, sizes, layout, add).visit(phase);
+  if (phase.own_rows) {
+    const PhaseDeal deal = phase_deal(shape, sizes.tiling, layout, phase);
+    const Sizes own = sizes_of(shape, deal.tiling, deal.layout);
+    SlotKinds(shape, own, deal.layout, add).visit(phase);
+  } else {
+    SlotKinds(shape, sizes, layout, add).visit(phase);
+  }
   return total;
 }
 
@@ -205,7 +237,11 @@ std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout
   std::int64_t peak = 0;
   for (const PhasePlan& phase : phases) {
     bytes = 0;
-    kinds.visit(phase);
+    if (phase.own_rows) {
+      bytes = sizes.of_box ? 0 : footprint(shape, sizes, layout, alignment, phase).bytes;
+    } else {
+      kinds.visit(phase);
+    }
     peak = std::max(peak, bytes);
   }
   return peak;

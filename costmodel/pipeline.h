@@ -33,6 +33,9 @@ struct RoundTimes {
   std::int64_t softmax_edge = 0;
   std::int64_t rescale = 0;
   std::int64_t normalise = 0;
+  /// Epochs of one operator: of the edge sub-tile, where P is loaded or S stored by sub-tiles.
+  std::int64_t input_edge = 0;
+  std::int64_t store_edge = 0;
   // Online epochs alone: what the vector unit does beside P V for a full sub-tile, for the edge;
   // what the array does to scores after Q K^T and before P V of a full sub-tile, of the edge.
   std::int64_t beside = 0;
@@ -41,13 +44,20 @@ struct RoundTimes {
   std::int64_t array_max_edge = 0;
   std::int64_t array_exp = 0;
   std::int64_t array_exp_edge = 0;
+  // The same where scores are masked first.
+  std::int64_t masked_beside = 0;
+  std::int64_t masked_beside_edge = 0;
+  std::int64_t masked_array_max = 0;
+  std::int64_t masked_array_max_edge = 0;
   std::int64_t masked_softmax = 0;
   std::int64_t masked_softmax_edge = 0;
 
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
+    input_edge = store_edge = 0;
     beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
+    masked_beside = masked_beside_edge = masked_array_max = masked_array_max_edge = 0;
     masked_softmax = masked_softmax_edge = 0;
     for (StageTimes* stage : {&first, &second}) {
       stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
@@ -79,6 +89,8 @@ struct PhaseTimes {
   bool online = false;  ///< sub-tile by sub-tile; resident_... are not used
   bool epochs = false;  ///< all stages at once, then a barrier
   bool on_array = false;
+  bool input_by_tile = false;  ///< epochs of one operator: P comes, S leaves by sub-tiles
+  bool store_by_tile = false;
   std::int64_t buffers = 1;
   std::int64_t lookahead = 0;
   bool scores_ahead = false;

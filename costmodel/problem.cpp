@@ -28,7 +28,8 @@ Int128 online_energy(const Hardware& hardware, const Shape& shape, const OnlineW
   const MatrixUnit& array = hardware.matrix;
   // A cycle of a cell's other work is taken for one of its multiply-accumulates.
   const Int128 array_milli = work.array_scores * (array.max_millicycles + array.sub_millicycles +
-                                                  array.exp_millicycles + array.sum_millicycles);
+                                                  array.exp_millicycles + array.sum_millicycles) +
+                             work.array_masked * array.sub_millicycles;
   return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte +
          array_milli * e.mac_fj * shape.bytes.input / (2 * kMilli);
 }
@@ -91,7 +92,7 @@ bool keeps_scores(const Hardware& hardware, const Shape& shape) {
 
 }  // namespace
 
-Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array) {
+Plans::Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array) {
   for (const bool kv_resident : {false, true}) {
     for (std::int64_t buffers = 1; buffers <= kMaxBuffers; ++buffers) {
       for (std::int64_t lookahead = 0; lookahead <= kMaxLookahead; ++lookahead) {
@@ -99,7 +100,7 @@ Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool arr
           const Mode mode{kv_resident, buffers, lookahead, overwrite, CoreSplit::kHeads};
           const Tiling tiling = tiling_of(mode, 1, 1, 1);
           Plan& plan = plans_[index_of(tiling)];
-          plan = schedule.plan(shape, mode, serial);
+          plan = schedule.plan(shape, mode, variant);
           for (PhasePlan& phase : plan.phase_table) {
             phase.on_array = phase.on_array && array;
           }
@@ -112,7 +113,8 @@ Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool arr
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant) {
   check_workload(workload);
-  if (const auto reason = refusal(schedule, workload)) {
+  const std::string_view chosen = pick_variant(schedule, variant);
+  if (const auto reason = refusal(schedule, workload, chosen)) {
     throw InputError(fmt::format("workload '{}': {}", workload.name, *reason));
   }
   if (pass_millicycles(hardware.matrix, workload.bytes.input) == 0) {
@@ -121,8 +123,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
         workload.name, workload.bytes.input, hardware.name));
   }
   const Shape shape = shape_of(workload);
-  const bool serial = is_serial(pick_variant(schedule, variant));
-  const Plans plans(schedule, shape, serial, keeps_scores(hardware, shape));
+  const Plans plans(schedule, shape, chosen, keeps_scores(hardware, shape));
   const PhasePlan& first = plans.of(Tiling{}).phases().front();
   check_magnitude(hardware, workload, shape, first.online);
   Problem problem{hardware,
@@ -130,7 +131,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
                   shape,
                   {hardware.cores, hardware.l1.shared},
                   schedule,
-                  serial,
+                  is_serial(chosen),
                   {},
                   {},
                   compute_energy(hardware, shape,
@@ -158,11 +159,12 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
 
 Int128 masked_energy(const Problem& problem, const LayerWork& work) {
   const Int128 energy = compute_energy(problem.hardware, problem.shape, work.scores, work.masked);
-  return problem.online()
-             ? energy +
-                   online_energy(problem.hardware, problem.shape,
-                                 masked_online_work(problem.shape, work.row_visits, work.scores))
-             : energy;
+  if (!problem.online()) {
+    return energy;
+  }
+  const PhasePlan& phase = problem.plans.of(Tiling{}).phases().front();
+  return energy +
+         online_energy(problem.hardware, problem.shape, online_work(problem.shape, phase, work));
 }
 
 Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {

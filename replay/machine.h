@@ -59,6 +59,7 @@ class Machine {
   // An online softmax in parts: epoch_machine.cpp.
   void element_wise(const Step& step);
   void local_max(const Step& step);
+  void hide_scores(const Step& step, std::span<float> scores) const;
   void update_max(const Step& step);
   void exponentials(const Step& step);
   void update_sum(const Step& step);
@@ -76,7 +77,9 @@ class Machine {
   void note_stored(const Step& step);
 
   std::int64_t head(const Step& step) const { return step.operation.pair % tiling_.heads; }
-  std::int64_t first_row(const Step& step) const { return step.operation.q_tile * tiling_.q_rows; }
+  std::int64_t first_row(const Step& step) const {
+    return step.operation.q_tile * q_rows_[step.phase];
+  }
   std::int64_t destroyed_from(Operand operand) const;
   bool is_destroyed(const Operation& op, Operand operand) const;
   Share share_of(std::int64_t core, std::int64_t bytes) const;
@@ -97,6 +100,9 @@ class Machine {
   const TileCounts counts_;
   const bool online_;
   const bool epochs_;
+  const bool one_operator_;                 ///< in epochs: a phase for each
+  const bool sub_tile_steps_;               ///< in epochs
+  const std::vector<std::int64_t> q_rows_;  ///< by phase
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step
   DramTensors& dram_;

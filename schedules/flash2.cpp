@@ -19,7 +19,7 @@ class Flash2 final : public Schedule {
   std::span<const std::string_view> variants() const override { return kVariants; }
   ModeValues searched(std::string_view) const override { return {}; }
 
-  Plan plan(const Shape& shape, const Mode&, bool) const override {
+  Plan plan(const Shape& shape, const Mode&, std::string_view) const override {
     Plan plan;
     plan.phase_table[0] = online_phase(shape, 0);
     plan.phase_count = 1;

@@ -31,7 +31,7 @@ class Flash3 final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
     Plan plan;
     plan.phase_table[0] = online_phase(shape, mode.lookahead);
     plan.phase_count = 1;

@@ -70,7 +70,7 @@ std::size_t phases_of(const OracleCase& drawn) {
 void make_long(Random& random, const Schedule& schedule, Workload& workload) {
   workload.q_len = random.log_between(500, 6000);
   workload.kv_len = random.between(1, 8);
-  const Plan plan = schedule.plan(shape_of(workload), {}, false);
+  const Plan plan = schedule.plan(shape_of(workload), {}, schedule.variants().front());
   if (plan.phases().front().online && random.chance(50)) {
     std::swap(workload.q_len, workload.kv_len);
   }
@@ -175,13 +175,14 @@ class VectorCount final : public OperationSink {
         op.rows * op.cols *
         (largest ? array_.max_millicycles
                  : array_.sub_millicycles + array_.exp_millicycles + array_.sum_millicycles);
+    array_milli += op.rows * op.masked_cols * array_.sub_millicycles;
     l1_bytes += op.rows * shape_.bytes.accumulator * (largest ? 1 : 2);
   }
 
   /// An online softmax in parts.
   void in_parts(const Operation& op) {
     const ElementBytes& b = shape_.bytes;
-    const bool first = op.sub_tile == 0;
+    const bool first = op.sub_tile == op.first_sub_tile;
     std::int64_t figures = 0;
     const auto scores = [&](std::int64_t each, std::int64_t bytes) {
       operations += op.rows * op.cols * each;
@@ -189,7 +190,8 @@ class VectorCount final : public OperationSink {
     };
     switch (op.vector) {
       case VectorKind::kLocalMax:
-        scores(shape_.softcap ? 6 : 1, (shape_.softcap ? 2 : 1) * b.score);
+        scores(shape_.softcap ? 6 : 1, (shape_.softcap || op.masked_cols > 0 ? 2 : 1) * b.score);
+        operations += op.rows * op.masked_cols;
         figures = 1;
         break;
       case VectorKind::kUpdate:
@@ -292,7 +294,7 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   if (family) {
     make_family(random, *family, drawn.workload);
   }
-  keep_runnable(schedule, drawn.workload);
+  keep_runnable(schedule, variant, drawn.workload);
   if (balanced) {
     make_long(random, schedule, drawn.workload);
   }
