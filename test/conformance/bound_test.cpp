@@ -95,12 +95,8 @@ void make_long_and_masked(Random& random, SpaceCase& drawn) {
   w.q_len = random.between(8, 120);
   w.kv_len = w.q_len + (random.chance(40) ? random.between(1, 60) : 0);
   make_family(random, random.chance(60) ? Family::kCausal : Family::kWindow, w);
-  keep_runnable(find_schedule(drawn.schedule), w);
+  keep_runnable(find_schedule(drawn.schedule), drawn.options.variant, w);
   drawn.hardware.l1.capacity_bytes = std::int64_t{1} << 40U;
-}
-
-SpaceCase small_case(std::uint64_t seed) {
-  return random_space(seed);
 }
 
 SpaceCase long_masked_case(std::uint64_t seed) {
@@ -112,7 +108,8 @@ SpaceCase long_masked_case(std::uint64_t seed) {
 
 /// Calls visit(random, problem, mode) for every mode of `count` random spaces.
 template <typename Visit>
-void for_each_mode(std::int64_t count, SpaceCase (*draw)(std::uint64_t), const Visit& visit) {
+void for_each_mode(std::int64_t count, const Visit& visit,
+                   SpaceCase (*draw)(std::uint64_t) = random_space) {
   for (std::int64_t i = 0; i < count; ++i) {
     SpaceCase drawn = draw(kSeed + static_cast<std::uint64_t>(i));
     drawn.options.pins.clear();
@@ -134,39 +131,36 @@ void for_each_mode(std::int64_t count, SpaceCase (*draw)(std::uint64_t), const V
 
 TEST_CASE("Evaluator::lower_bound never exceeds a candidate of its class") {
   std::int64_t fitted = 0;
-  for_each_mode(
-      counted(1500), small_case,
-      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
-        for (int boxes = 0; boxes < 4; ++boxes) {
-          const ClassBox box = random_box(random, problem, mode, class_range);
-          fitted += check_members(random, evaluator, box, evaluator.lower_bound(box));
-        }
-      });
+  for_each_mode(counted(1500), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    for (int boxes = 0; boxes < 4; ++boxes) {
+      const ClassBox box = random_box(random, problem, mode, class_range);
+      fitted += check_members(random, evaluator, box, evaluator.lower_bound(box));
+    }
+  });
   CHECK((!counts_are_full() || fitted > 20'000));
 }
 
 TEST_CASE("CoarseBound never exceeds a candidate of any box") {
   std::int64_t fitted = 0;
-  for_each_mode(
-      counted(1500), small_case,
-      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
-        const CoarseBound coarse(problem);
-        for (int boxes = 0; boxes < 4; ++boxes) {
-          const ClassBox box = random_box(random, problem, mode, any_range);
-          fitted += check_members(random, evaluator, box, coarse(box));
-        }
-      });
+  for_each_mode(counted(1500), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    const CoarseBound coarse(problem);
+    for (int boxes = 0; boxes < 4; ++boxes) {
+      const ClassBox box = random_box(random, problem, mode, any_range);
+      fitted += check_members(random, evaluator, box, coarse(box));
+    }
+  });
   CHECK((!counts_are_full() || fitted > 20'000));
 }
 
 TEST_CASE("CoarseBound never exceeds a candidate where a box is a single class") {
-  for_each_mode(
-      counted(1000), small_case,
-      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
-        const CoarseBound coarse(problem);
-        const ClassBox box = random_box(random, problem, mode, class_range);
-        check_members(random, evaluator, box, coarse(box));
-      });
+  for_each_mode(counted(1000), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    const CoarseBound coarse(problem);
+    const ClassBox box = random_box(random, problem, mode, class_range);
+    check_members(random, evaluator, box, coarse(box));
+  });
 }
 
 /// A tenth of the size at most between the ends.
@@ -178,26 +172,28 @@ Range narrow_range(Random& random, std::int64_t length) {
 TEST_CASE("CoarseBound never exceeds a candidate under a mask, in boxes of a few sizes") {
   std::int64_t fitted = 0;
   for_each_mode(
-      counted(150), long_masked_case,
+      counted(150),
       [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
         const CoarseBound coarse(problem);
         for (int boxes = 0; boxes < 4; ++boxes) {
           const ClassBox box = random_box(random, problem, mode, narrow_range);
           fitted += check_members(random, evaluator, box, coarse(box));
         }
-      });
+      },
+      long_masked_case);
   CHECK((!counts_are_full() || fitted > 20'000));
 }
 
 TEST_CASE("Evaluator::lower_bound never exceeds a candidate under a mask on long axes") {
   for_each_mode(
-      counted(150), long_masked_case,
+      counted(150),
       [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
         const ClassBox box = random_box(random, problem, mode, class_range);
         check_members(random, evaluator, box, evaluator.lower_bound(box));
         // A bound that need not be tight is a bound all the same.
         check_members(random, evaluator, box, evaluator.lower_bound(box, 0));
-      });
+      },
+      long_masked_case);
 }
 
 /// A space of flash3 under a mask in which everything fits.
