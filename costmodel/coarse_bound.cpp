@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "costmodel/least_scores.h"
 #include "schedules/visible.h"
 
 namespace tilewright {
@@ -50,7 +51,8 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   const Shape& shape = problem_.shape;
   const std::int64_t cores = problem_.layout.cores;
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
-  const std::int64_t scores = least_scores(shape, ceil_div(shape.rows, box.low[1]));
+  const std::int64_t scores =
+      least_scores(shape, {ceil_div(shape.rows, box.low[1]), ceil_div(shape.cols, box.low[2])});
   Least least;
   least.counts = count_tiles(shape, high);
   least.active = active_cores(least.counts, box.mode.core_split, problem_.layout);
@@ -129,7 +131,50 @@ std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64
                   2 * work.row_visits * s.v_dim * b.accumulator);
 }
 
-std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) const {
+namespace {
+
+/// Sizes `low` to `high` rounded up to `width`: the least ratio to the size itself.
+struct Padding {
+  std::int64_t padded = 1;
+  std::int64_t size = 1;
+};
+
+Padding least_padding(std::int64_t low, std::int64_t high, std::int64_t width) {
+  const std::int64_t padded = ceil_div(high, width) * width;
+  return padded - width < low ? Padding{padded, high} : Padding{};
+}
+
+}  // namespace
+
+/// What the array does for a pair on the busiest core under a mask, rounding included: full tiles
+/// are rounded up to the array on both sides, only those in the last query tile or in the last
+/// sub-tile may be smaller.
+std::int64_t CoarseBound::padded_scores(const ClassBox& box, const Least& least,
+                                        MatmulKind kind) const {
+  const Shape& s = problem_.shape;
+  const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
+  const std::int64_t width = kind == MatmulKind::kQK ? sides.n : sides.k;
+  const Padding rows = least_padding(box.low[1], box.high[1], sides.m);
+  const Padding cols = least_padding(box.low[2], box.high[2], width);
+  const auto even = [&](std::size_t axis, std::int64_t length) {
+    return box.low[axis] == box.high[axis] && length % box.low[axis] == 0;
+  };
+  const std::int64_t last_rows = even(1, s.rows) ? 0 : box.high[1] * s.cols;
+  // Of the rows that see one of the last keys, the first tile has others before them.
+  const std::int64_t see_last = s.mask.sharing * box.high[2] + box.high[1];
+  const std::int64_t last_cols = even(2, s.cols) ? 0 : box.high[2] * std::min(s.rows, see_last);
+  const std::int64_t full = least.all.scores - last_rows - last_cols;
+  if (full <= 0) {
+    return least.core.scores;
+  }
+  const std::int64_t cores = box.mode.core_split == CoreSplit::kHeads ? 1 : problem_.layout.cores;
+  const Int128 size = static_cast<Int128>(rows.size) * cols.size;
+  const Int128 padded = static_cast<Int128>(rows.padded) * cols.padded;
+  return least.core.scores + static_cast<std::int64_t>(full * (padded - size) / (size * cores));
+}
+
+std::int64_t CoarseBound::array_passes(const ClassBox& box, const Least& least,
+                                       MatmulKind kind) const {
   const Shape& s = problem_.shape;
   const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
   if (!s.mask.causal) {
@@ -140,8 +185,9 @@ std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) cons
   // However tiles are cut, each pass is of one array's rows and columns at most, and tiles of few
   // rows or columns leave the rest of it empty.
   const Work& work = least.core;
+  const std::int64_t scores = padded_scores(box, least, kind);
   const auto passes = [&](std::int64_t across) {
-    return std::max({ceil_div(least.pairs * work.scores, sides.m * across),
+    return std::max({ceil_div(least.pairs * scores, sides.m * across),
                      ceil_div(least.pairs * work.col_visits, across),
                      ceil_div(least.pairs * work.row_visits, sides.m)});
   };
@@ -171,8 +217,9 @@ std::int64_t CoarseBound::l0_tiles(const Least& least, MatmulKind kind) const {
 }
 
 /// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.
-std::int64_t CoarseBound::matmul_cycles(const Least& least, MatmulKind kind) const {
-  const Int128 passes = array_passes(least, kind);
+std::int64_t CoarseBound::matmul_cycles(const ClassBox& box, const Least& least,
+                                        MatmulKind kind) const {
+  const Int128 passes = array_passes(box, least, kind);
   const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
   const std::int64_t startup = problem_.hardware.matrix.startup_cycles;
   const std::int64_t compute = array + startup * least.pairs * l0_tiles(least, kind);
@@ -228,8 +275,8 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = rows(phase.output, phase.output_row_bytes);
   const VectorSums vector = vector_cycles(least, phase);
-  const std::int64_t first = phase.has_first ? matmul_cycles(least, phase.first_kind) : 0;
-  const std::int64_t second = phase.has_second ? matmul_cycles(least, MatmulKind::kPV) : 0;
+  const std::int64_t first = phase.has_first ? matmul_cycles(box, least, phase.first_kind) : 0;
+  const std::int64_t second = phase.has_second ? matmul_cycles(box, least, MatmulKind::kPV) : 0;
   const std::int64_t reader = phase.has_first ? first : vector.softmax;
   const std::int64_t writer = phase.has_second ? second + vector.rescale + vector.normalise
                                                : (phase.has_softmax ? vector.softmax : first);
@@ -266,12 +313,12 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   std::int64_t loads = s.pairs * row_bytes_of(least.all, phase.input, phase.input_row_bytes);
   std::int64_t matrix = 0;
   if (phase.has_first) {
-    matrix += matmul_cycles(least, phase.first_kind);
+    matrix += matmul_cycles(box, least, phase.first_kind);
     loads += stream_bytes(box, least, phase.first_kind);
   }
   std::int64_t second = 0;
   if (phase.has_second) {
-    second = matmul_cycles(least, MatmulKind::kPV);
+    second = matmul_cycles(box, least, MatmulKind::kPV);
     loads += stream_bytes(box, least, MatmulKind::kPV);
   }
   matrix += second;

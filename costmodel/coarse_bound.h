@@ -45,11 +45,12 @@ class CoarseBound {
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
   Work work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
                std::int64_t scores) const;
-  std::int64_t array_passes(const Least& least, MatmulKind kind) const;
+  std::int64_t padded_scores(const ClassBox& box, const Least& least, MatmulKind kind) const;
+  std::int64_t array_passes(const ClassBox& box, const Least& least, MatmulKind kind) const;
   std::int64_t l0_tiles(const Least& least, MatmulKind kind) const;
   std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
   std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
-  std::int64_t matmul_cycles(const Least& least, MatmulKind kind) const;
+  std::int64_t matmul_cycles(const ClassBox& box, const Least& least, MatmulKind kind) const;
   VectorSums vector_cycles(const Least& least, const PhasePlan& phase) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;

@@ -1,6 +1,7 @@
 #include "costmodel/l0_tiles.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "common/math.h"
@@ -10,6 +11,23 @@ namespace tilewright {
 namespace {
 
 constexpr std::size_t kOverflow = 1U << 15U;  // 2 MiB
+
+/// The least x u + y v over whole u and v of at least 1 whose product is at least `product`. Where
+/// that is large, 2 sqrt(x y product) is nearly as good, and a little less allows for rounding.
+std::int64_t least_moves(std::int64_t x, std::int64_t y, std::int64_t product) {
+  constexpr std::int64_t kFew = 64;
+  if (product > kFew) {
+    constexpr double kBelow = 1 - 1e-12;
+    const double root =
+        std::sqrt(static_cast<double>(x) * static_cast<double>(y) * static_cast<double>(product));
+    return std::max(x + y, static_cast<std::int64_t>(2 * kBelow * root));
+  }
+  std::int64_t best = x * product + y;
+  for (std::int64_t v = 2; v <= product && x + y * v < best; ++v) {
+    best = std::min(best, x * ceil_div(product, v) + y * v);
+  }
+  return best;
+}
 
 /// Array passes along one dimension of `size` cut into pieces of `piece`, on an array of `width`.
 std::int64_t passes(std::int64_t size, std::int64_t piece, std::int64_t width) {
@@ -57,16 +75,22 @@ std::optional<L0Tiles::Misfit> L0Tiles::misfit() const {
   return std::nullopt;
 }
 
+L0Tiles::Moves L0Tiles::moves(const MatmulTile& t) const {
+  const bool scores = t.kind == MatmulKind::kQK;
+  Moves moves{};
+  moves.left = scores_stay_ && !scores ? 0 : t.m * t.k * bytes_.input;
+  moves.right = t.k * t.n * bytes_.kv;
+  moves.partial = 2 * t.m * t.n * bytes_.accumulator;
+  const std::int64_t written = scores_stay_ ? 0 : t.m * t.n * bytes_.score;
+  moves.out = scores ? written : moves.partial;
+  return moves;
+}
+
 /// Bytes between L1 and L0 when the tile loops run counts.m x counts.n x counts.k times, with the
 /// best operand the array can keep stationary: output (A again per n, B again per m, C once),
 /// left (A once, B again per m, C read and written per k) or right (B once, A again per n).
 std::int64_t L0Tiles::traffic(const MatmulTile& t, const Counts& counts) const {
-  const bool scores = t.kind == MatmulKind::kQK;
-  const std::int64_t left = scores_stay_ && !scores ? 0 : t.m * t.k * bytes_.input;
-  const std::int64_t right = t.k * t.n * bytes_.kv;
-  const std::int64_t partial = 2 * t.m * t.n * bytes_.accumulator;
-  const std::int64_t written = scores_stay_ ? 0 : t.m * t.n * bytes_.score;
-  const std::int64_t out = scores ? written : partial;
+  const auto [left, right, out, partial] = moves(t);
   const std::int64_t spilled = out + (counts.k - 1) * partial;
   std::int64_t best = std::numeric_limits<std::int64_t>::max();
   if (unit_.output_stationary) {
@@ -117,19 +141,34 @@ TileCost L0Tiles::cost_of(const MatmulTile& matmul, std::int64_t array_passes, c
   return cost;
 }
 
+/// As traffic(), whatever the tile is: the loops that share a buffer run at least as often as its
+/// operand is larger.
+std::int64_t L0Tiles::least_traffic(const MatmulTile& t, const Overfull& times) const {
+  const auto [left, right, out, partial] = moves(t);
+  std::int64_t best = std::numeric_limits<std::int64_t>::max();
+  if (unit_.output_stationary) {
+    best = std::min(best, least_moves(left, right, times.accumulator) + out);
+  }
+  if (unit_.left_stationary) {
+    best = std::min(best, left + least_moves(right, partial, times.left) + out - partial);
+  }
+  if (unit_.right_stationary) {
+    best = std::min(best, least_moves(left, partial, times.right) + right + out - partial);
+  }
+  return best;
+}
+
 TileCost L0Tiles::least(const MatmulTile& t) const {
-  const std::int64_t left = t.m * t.k * bytes_.input;
-  const std::int64_t right = t.k * t.n * bytes_.kv;
-  const std::int64_t accumulator = t.m * t.n * bytes_.accumulator;
   // Every L0 tile holds at most a buffer's worth of each operand.
-  const std::int64_t tiles =
-      std::max({ceil_div(left, buffers_.left_bytes), ceil_div(right, buffers_.right_bytes),
-                ceil_div(accumulator, buffers_.accumulator_bytes)});
+  const Overfull times{ceil_div(t.m * t.k * bytes_.input, buffers_.left_bytes),
+                       ceil_div(t.k * t.n * bytes_.kv, buffers_.right_bytes),
+                       ceil_div(t.m * t.n * bytes_.accumulator, buffers_.accumulator_bytes)};
+  const std::int64_t tiles = std::max({times.left, times.right, times.accumulator});
   const ArraySides sides = array_sides(unit_, t.kind);
   const std::int64_t array =
       ceil_div(t.m, sides.m) * ceil_div(t.n, sides.n) * ceil_div(t.k, sides.k);
   TileCost least;
-  least.l1_bytes = traffic(t, {1, 1, 1});
+  least.l1_bytes = tiles == 1 ? traffic(t, {1, 1, 1}) : least_traffic(t, times);
   least.cycles = std::max(ceil_div(array * pass_milli_, kMilli) + unit_.startup_cycles * tiles,
                           ceil_div(least.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
   return least;

@@ -106,7 +106,17 @@ class L0Tiles {
                    const L0Tile& tile) const;
   template <typename Visit>
   void for_each_tile(const MatmulTile& matmul, const Visit& visit);
+  /// Bytes of the operands of a matmul, each moved once; `partial`: of sums read and written again.
+  struct Moves {
+    std::int64_t left, right, out, partial;
+  };
+  /// How many times the buffers its operands are, rounded up.
+  struct Overfull {
+    std::int64_t left, right, accumulator;
+  };
+  Moves moves(const MatmulTile& matmul) const;
   std::int64_t traffic(const MatmulTile& matmul, const Counts& counts) const;
+  std::int64_t least_traffic(const MatmulTile& matmul, const Overfull& times) const;
 
   Shape shape_;
   MatrixUnit unit_;

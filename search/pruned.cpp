@@ -155,12 +155,16 @@ class Explorer {
     return true;
   }
 
-  /// A necessary condition of is_legal(): an overwrite has one head, and P must fit the sub-tiles.
+  /// A necessary condition of is_legal(): an overwrite has no mask and one head, and P must fit the
+  /// sub-tiles.
   bool may_be_legal(const ClassBox& box) const {
     if (box.mode.overwrite == Overwrite::kNone) {
       return true;
     }
     const Shape& shape = task_.problem.shape;
+    if (shape.mask.causal) {
+      return false;
+    }
     const std::int64_t column =
         box.mode.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
     return box.low[0] == 1 && box.low[1] * shape.bytes.input <= 2 * column;

@@ -89,11 +89,29 @@ std::int64_t check_members(Random& random, Evaluator& evaluator, const ClassBox&
   return fitted;
 }
 
+/// Many tiles of a few array sizes each: what small cases hardly have.
+void make_long_and_masked(Random& random, SpaceCase& drawn) {
+  Workload& w = drawn.workload;
+  w.q_len = random.between(8, 120);
+  w.kv_len = w.q_len + (random.chance(40) ? random.between(1, 60) : 0);
+  make_family(random, random.chance(60) ? Family::kCausal : Family::kWindow, w);
+  keep_runnable(find_schedule(drawn.schedule), drawn.options.variant, w);
+  drawn.hardware.l1.capacity_bytes = std::int64_t{1} << 40U;
+}
+
+SpaceCase long_masked_case(std::uint64_t seed) {
+  SpaceCase drawn = random_space(seed);
+  Random random = Random::of(kSeed, 2, seed);
+  make_long_and_masked(random, drawn);
+  return drawn;
+}
+
 /// Calls visit(random, problem, mode) for every mode of `count` random spaces.
 template <typename Visit>
-void for_each_mode(std::int64_t count, const Visit& visit) {
+void for_each_mode(std::int64_t count, const Visit& visit,
+                   SpaceCase (*draw)(std::uint64_t) = random_space) {
   for (std::int64_t i = 0; i < count; ++i) {
-    SpaceCase drawn = random_space(kSeed + static_cast<std::uint64_t>(i));
+    SpaceCase drawn = draw(kSeed + static_cast<std::uint64_t>(i));
     drawn.options.pins.clear();
     INFO(describe(drawn));
     Problem problem = make_problem(drawn.hardware, drawn.workload, find_schedule(drawn.schedule),
@@ -143,6 +161,39 @@ TEST_CASE("CoarseBound never exceeds a candidate where a box is a single class")
     const ClassBox box = random_box(random, problem, mode, class_range);
     check_members(random, evaluator, box, coarse(box));
   });
+}
+
+/// A tenth of the size at most between the ends.
+Range narrow_range(Random& random, std::int64_t length) {
+  const std::int64_t low = random.log_between(1, length);
+  return {low, std::min(length, low + random.between(0, low / 10))};
+}
+
+TEST_CASE("CoarseBound never exceeds a candidate under a mask, in boxes of a few sizes") {
+  std::int64_t fitted = 0;
+  for_each_mode(
+      counted(150),
+      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
+        const CoarseBound coarse(problem);
+        for (int boxes = 0; boxes < 4; ++boxes) {
+          const ClassBox box = random_box(random, problem, mode, narrow_range);
+          fitted += check_members(random, evaluator, box, coarse(box));
+        }
+      },
+      long_masked_case);
+  CHECK((!counts_are_full() || fitted > 20'000));
+}
+
+TEST_CASE("Evaluator::lower_bound never exceeds a candidate under a mask on long axes") {
+  for_each_mode(
+      counted(150),
+      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
+        const ClassBox box = random_box(random, problem, mode, class_range);
+        check_members(random, evaluator, box, evaluator.lower_bound(box));
+        // A bound that need not be tight is a bound all the same.
+        check_members(random, evaluator, box, evaluator.lower_bound(box, 0));
+      },
+      long_masked_case);
 }
 
 /// A space of flash3 under a mask in which everything fits.

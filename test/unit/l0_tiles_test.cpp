@@ -107,6 +107,22 @@ TEST_CASE("the Pareto set of L0 tiles equals brute force over all tiles") {
   CHECK((!counts_are_full() || several > 100));
 }
 
+TEST_CASE("least() is below every L0 tile of matmuls many times their buffers") {
+  for (std::int64_t i = 0; i < counted(300); ++i) {
+    Random random(static_cast<std::uint64_t>(i) + 90'000);
+    const Workload workload = tiny_workload(random);
+    L0Tiles tiles(scarce_l0(random, workload.bytes.input), shape_of(workload));
+    const MatmulTile matmul{random.chance(50) ? MatmulKind::kQK : MatmulKind::kPV,
+                            random.between(1, 120), random.between(1, 120), random.between(1, 60)};
+    const TileCost least = tiles.least(matmul);
+    INFO("seed " << i);
+    for (const TileCost& tile : tiles.pareto(matmul)) {
+      REQUIRE(least.cycles <= tile.cycles);
+      REQUIRE(least.l1_bytes <= tile.l1_bytes);
+    }
+  }
+}
+
 TEST_CASE("evaluate() takes the L0 tiles that brute force over both matmuls finds best") {
   std::int64_t mattered = 0;
   for (std::int64_t i = 0; i < counted(400); ++i) {
