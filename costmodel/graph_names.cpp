@@ -14,6 +14,7 @@ const char* vector_name(VectorKind kind) {
   constexpr std::array kNames{
       "softmax",      "online_softmax", "rescale",    "normalise",  "local_max",
       "exponentials", "update",         "update_max", "update_sum",
+      "save_state",   "merge",
   };
   return kNames[static_cast<std::size_t>(kind)];
 }

@@ -44,6 +44,15 @@ struct RoundTimes {
   std::int64_t masked_softmax = 0;
   std::int64_t masked_softmax_edge = 0;
 
+  /// As on a core that does not have the narrow sub-tile at the end of the keys (online alone).
+  void drop_edge_cols() {
+    softmax_edge = softmax;
+    for (StageTimes* stage : {&first, &second}) {
+      stage->matmul_edge = stage->matmul_full;
+      stage->load_edge = stage->load_full;
+    }
+  }
+
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
@@ -89,6 +98,13 @@ struct PhaseTimes {
   const MaskedRounds* masked = nullptr;
   /// For bounds: the slot of a resident V is always free when its next load is due.
   bool value_slot_free = false;
+
+  void drop_edge_cols(const CoreRounds& rounds) {
+    if (!rounds.has_edge_cols) {
+      full.drop_edge_cols();
+      last.drop_edge_cols();
+    }
+  }
 };
 
 /// Cycles from the start of the phase to the end of its last operation; equals the longest path of

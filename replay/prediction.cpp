@@ -10,7 +10,8 @@ namespace tilewright {
 namespace {
 
 constexpr std::array kOperands{Operand::kNone, Operand::kQ, Operand::kK, Operand::kV,
-                               Operand::kS,    Operand::kP, Operand::kO};
+                               Operand::kS,    Operand::kP, Operand::kO, Operand::kPart};
+static_assert(kOperands.size() == kDramOperands);
 
 /// Sums up the traffic of each operand over the phases of a plan.
 class Prediction {
@@ -23,11 +24,8 @@ class Prediction {
       at(operand).operand = operand;
     }
     for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
-      const auto rows = [&](Operand operand, std::int64_t full) {
-        return shape_.pairs * rows_bytes(shape_, sizes_, operand, full);
-      };
-      at(phase.input).loaded_predicted += rows(phase.input, phase.input_row_bytes);
-      at(phase.output).stored_predicted += rows(phase.output, phase.output_row_bytes);
+      at(phase.input).loaded_predicted += shape_.pairs * input_bytes(shape_, sizes_, phase);
+      at(phase.output).stored_predicted += shape_.pairs * output_bytes(shape_, sizes_, phase);
       if (phase.has_first) {
         add_stream(phase.first_kind);
       }
