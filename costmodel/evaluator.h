@@ -63,8 +63,8 @@ struct Problem {
   Int128 sub_tile_fj = 0;
   // Of a split of keys and values, where the schedule has it: what parts add to this, per layer and
   // by their number - 1; their merge.
-  std::vector<Int128> parts_fj;
-  MergeCosts merges;
+  std::vector<Int128> parts_fj{};
+  MergeCosts merges{};
 
   /// The array does what is done with single scores: they never leave it.
   bool on_array() const { return plans.of(Tiling{}).phases().front().on_array; }
