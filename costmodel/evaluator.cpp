@@ -138,13 +138,13 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   } else {
     out.full = out.last;
   }
-  out.drop_edge_cols(rounds);
   if (out.kv_resident) {
     out.resident_first.load_full = loads[0].full;
     out.resident_first.load_edge = loads[0].edge;
     out.resident_second.load_full = loads[1].full;
     out.resident_second.load_edge = loads[1].edge;
   }
+  out.drop_edge_cols(rounds);
 }
 
 /// Cores with an L1 of their own that lack the last query tile of every group come to the next group

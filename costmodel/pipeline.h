@@ -19,6 +19,11 @@ struct StageTimes {
   /// All matmuls of a pair, one after the other: of full and edge sub-tiles as above. (In a lower
   /// bound it may be more: work is conserved, however the sub-tiles share it.)
   std::int64_t matmul_all = 0;
+
+  void drop_edge() {
+    matmul_edge = matmul_full;
+    load_edge = load_full;
+  }
 };
 
 /// Cycles of a round's operations, each for one pair.
@@ -47,10 +52,8 @@ struct RoundTimes {
   /// As on a core that does not have the narrow sub-tile at the end of the keys (online alone).
   void drop_edge_cols() {
     softmax_edge = softmax;
-    for (StageTimes* stage : {&first, &second}) {
-      stage->matmul_edge = stage->matmul_full;
-      stage->load_edge = stage->load_full;
-    }
+    first.drop_edge();
+    second.drop_edge();
   }
 
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
@@ -103,6 +106,8 @@ struct PhaseTimes {
     if (!rounds.has_edge_cols) {
       full.drop_edge_cols();
       last.drop_edge_cols();
+      resident_first.drop_edge();
+      resident_second.drop_edge();
     }
   }
 };

@@ -23,7 +23,8 @@ std::size_t index_of(Operand operand) {
 }
 
 Datum rows_datum(const Step& step, Operand operand, std::int64_t added = 0) {
-  return {operand, step.operation.pair, step.operation.q_tile, added};
+  const Operation& op = step.operation;
+  return {operand, op.pair, op.q_tile, added, Adjusted::kNo, Figure::kAll, op.first_sub_tile};
 }
 
 Datum sub_tile_datum(const Step& step, Operand operand) {
@@ -43,6 +44,9 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       epochs_(problem.plans.of(tiling).phases().front().epochs),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
+      splits_keys_(tiling.core_split == CoreSplit::kKeyValue),
+      parts_(splits_keys_ ? active_cores(counts_, tiling.core_split, problem.layout) : 1),
+      stride_(deal_rounds(counts_, tiling, problem.layout, 0).sub_tile_stride),
       dram_(dram),
       memory_(memory),
       violations_(violations) {}
@@ -57,8 +61,16 @@ void Machine::execute(const Step& step) {
       return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
                                                                     : load_rows(step);
     case Unit::kStore:
-      return op.operand == Operand::kO ? store_output(step) : store(step);
+      return op.operand == Operand::kPart
+                 ? store_part(step)
+                 : (op.operand == Operand::kO ? store_output(step) : store(step));
     case Unit::kVector:
+      if (splits_keys_ && op.vector == VectorKind::kMerge) {
+        return merge(step);
+      }
+      if (splits_keys_ && op.vector == VectorKind::kSaveState) {
+        return save_state(step);
+      }
       return online_ ? (op.operand == Operand::kO ? adjust(step) : online_softmax(step))
                      : softmax(step);
     case Unit::kMatrix:
@@ -113,8 +125,10 @@ void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& d
 
 void Machine::check_stored(const Step& step, const Datum& datum) {
   const DramTensor& tensor = dram_.of(step.operation.operand);
+  const std::int64_t wanted =
+      step.operation.operand == Operand::kPart ? std::min(parts_, DramTensor::kMostStores) : 1;
   for (std::int64_t row = 0; row < step.operation.rows; ++row) {
-    if (tensor.stores(step.operation.pair, first_row(step) + row) == 0) {
+    if (tensor.stores(step.operation.pair, first_row(step) + row) < wanted) {
       violations_.add({operation_text(step.operation), "DRAM", datum_text(datum),
                        "is loaded before it is stored"});
       return;
@@ -195,6 +209,9 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
   if (!tiling_.kv_resident) {
     return {slots[0], 0};
   }
+  if (splits_keys_) {
+    return {slots[0], head(step) * op.row_cols * column + sub_tiles_before(op) * tile};
+  }
   const std::int64_t cols = std::min(shape_.cols, destroyed_from(operand) * tiling_.kv_cols);
   return {slots[0], head(step) * cols * column + op.sub_tile * tile};
 }
@@ -225,6 +242,16 @@ std::span<float> Machine::read_sub_tile(const Step& step, Operand operand, std::
   return right;
 }
 
+/// O of a round's pair; the maxima and sums of a part stand beside it.
+Block Machine::output_block(const Step& step, const SlotUse& slot) const {
+  if (!splits_keys_ || merges(step)) {
+    return rows_block(step, slot, elements_.accumulator, shape_.v_dim);
+  }
+  Block block = part_block(step, slot);
+  block.cols = shape_.v_dim;
+  return block;
+}
+
 /// S = Q K^T for the columns of one sub-tile.
 void Machine::multiply_scores(const Step& step) {
   const Operation& op = step.operation;
@@ -248,8 +275,8 @@ void Machine::multiply_values(const Step& step) {
   memory_.read(step, probs, scores_datum(step, Operand::kP), left);
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   std::fill(out.begin(), out.end(), 0.0F);
-  const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  const std::int64_t added = op.sub_tile - op.first_sub_tile;
+  const Block output = output_block(step, step.writes[0]);
+  const std::int64_t added = sub_tiles_before(op);
   if (added > 0 || (online_ && epochs_)) {
     Datum so_far = rows_datum(step, Operand::kO, added);
     so_far.adjusted = online_ ? Adjusted::kRescaled : Adjusted::kNo;
@@ -310,8 +337,7 @@ void Machine::store_output(const Step& step) {
   datum.adjusted = online_ ? Adjusted::kNormalised : Adjusted::kNo;
   check_payload(step, op.rows * tensor.row_bytes(), datum);
   const std::span<float> rows = scratch(kOut, op.rows * shape_.v_dim);
-  const Block block = rows_block(step, step.reads[0], elements_.accumulator, shape_.v_dim);
-  memory_.read(step, block, datum, rows);
+  memory_.read(step, output_block(step, step.reads[0]), datum, rows);
   encode(tensor.element(), rows, tensor.at(op.pair, first_row(step)));
   note_stored(step);
   moved_.stored[index_of(Operand::kO)] += op.rows * tensor.row_bytes();

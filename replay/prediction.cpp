@@ -65,7 +65,11 @@ double error_bound(const Problem& problem, const Elements& elements, const Tilin
   constexpr double kHalfUnit = 0x1p-11;       // largest relative error of rounding to a half
   constexpr double kHalfSubnormal = 0x1p-25;  // and largest absolute one below 2^-14
   constexpr double kSingle = 1e-5;
-  const double sub_tiles = static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols));
+  // In a split of keys and values, those of one part: the merge adds as many roundings as the
+  // division that it makes up for.
+  const CoreRounds rounds =
+      deal_rounds(count_tiles(problem.shape, tiling), tiling, problem.layout, 0);
+  const double sub_tiles = static_cast<double>(rounds.sub_tiles);
   const double score = elements.score.half ? 2 * scale.score : 0;
   const double probability = elements.input.half ? 1 : 0;
   // Online: also O rescaled, factors, sums (in epochs also a sub-tile's own) and the division
