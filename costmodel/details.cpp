@@ -113,8 +113,7 @@ Busy busy_of(const PhaseTimes& t) {
 bool same_rounds(const CoreRounds& a, const CoreRounds& b, bool masked) {
   return a.full_groups == b.full_groups && a.edge_heads == b.edge_heads &&
          a.positions == b.positions && a.rows_last == b.rows_last && a.sub_tiles == b.sub_tiles &&
-         a.has_edge_cols == b.has_edge_cols &&
-         (!masked || a.first_tile == b.first_tile);
+         a.has_edge_cols == b.has_edge_cols && (!masked || a.first_tile == b.first_tile);
 }
 
 /// PhaseTimes with the masked rounds that they point to.

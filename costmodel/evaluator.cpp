@@ -147,8 +147,8 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.drop_edge_cols(rounds);
 }
 
-/// Cores with an L1 of their own that lack the last query tile of every group come to the next group
-/// a round earlier, those that lack the last sub-tile of every round to the next round a step
+/// Cores with an L1 of their own that lack the last query tile of every group come to the next
+/// group a round earlier, those that lack the last sub-tile of every round to the next round a step
 /// earlier. Its loads then stand before others in their queue, which can cost such a core more than
 /// the tile would have.
 bool Evaluator::may_be_slower(const Sizes& sizes) const {
@@ -170,9 +170,8 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const {
   const bool uneven = may_be_slower(sizes);
   const CoreRounds shorter =
-      uneven
-          ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, problem_.layout.cores - 1)
-          : CoreRounds{};
+      uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, problem_.layout.cores - 1)
+             : CoreRounds{};
   if (problem_.shape.mask.causal) {
     return masked_makespan(sizes, plan, choices);
   }

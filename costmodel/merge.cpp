@@ -32,8 +32,8 @@ std::int64_t merge_makespan(const MergeTimes& times, const MergeMachine& machine
     const std::int64_t loaded = std::max(s[kLoad], s[single ? kVector : kVector2]) + times.load;
     s[kLoad] = loaded;
     store(s);
-    const std::int64_t start = std::max(
-        {s[kVector], loaded + machine.latency, s[single ? kStore : kStore2]});
+    const std::int64_t start =
+        std::max({s[kVector], loaded + machine.latency, s[single ? kStore : kStore2]});
     s[kVector2] = s[kVector];
     s[kVector] = start + times.merge;
   };
@@ -52,8 +52,8 @@ MergeCosts::MergeCosts(const Hardware& hardware, const Shape& shape, const CoreL
   const std::int64_t rows = merged_rows(shape, layout, 0);
   const MergeMachine machine{hardware.dram.shared_channel, 1, hardware.dram.latency_cycles};
   for (std::int64_t parts = 1; parts <= std::min(layout.cores, shape.cols); ++parts) {
-    times_.push_back({transfer.cycles(parts * phase.input_row_bytes),
-                      online.merge_cycles(1, parts), transfer.cycles(phase.output_row_bytes)});
+    times_.push_back({transfer.cycles(parts * phase.input_row_bytes), online.merge_cycles(1, parts),
+                      transfer.cycles(phase.output_row_bytes)});
     for (std::int64_t buffers = 1; buffers <= kMaxBuffers; ++buffers) {
       MergeMachine with = machine;
       with.buffers = buffers;

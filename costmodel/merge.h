@@ -1,5 +1,5 @@
-// The analytic makespan of a merge (schedules/expand_merge.h). It depends on the number of parts and
-// the buffers alone, so that all of a search's are computed once.
+// The analytic makespan of a merge (schedules/expand_merge.h). It depends on the number of parts
+// and the buffers alone, so that all of a search's are computed once.
 #pragma once
 
 #include <cstdint>

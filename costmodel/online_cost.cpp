@@ -128,8 +128,7 @@ OnlineWork parts_work(const Shape& s, std::int64_t parts) {
   const std::int64_t merge = parts * (kState + 2 * s.v_dim) + s.v_dim;
   work.operations = rows * (parts * (kMoved - s.v_dim) + merge);
   const std::int64_t of_part = 2 * kMoved - (2 * s.v_dim + 1) + part_elements(s);
-  work.l1_bytes =
-      rows * s.bytes.accumulator * (parts * of_part - (parts - 1) * kNotRead + s.v_dim);
+  work.l1_bytes = rows * s.bytes.accumulator * (parts * of_part - (parts - 1) * kNotRead + s.v_dim);
   return work;
 }
 

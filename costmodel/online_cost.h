@@ -182,8 +182,8 @@ struct OnlineWork {
 OnlineWork online_work(const Shape& shape, const PhasePlan& phase, std::int64_t sub_tiles);
 /// What changes if `parts` cores make a part of every row, and these are merged.
 OnlineWork parts_work(const Shape& shape, std::int64_t parts);
-/// Under a mask. `row_visits`: rows of all pairs, once for every sub-tile they meet; `scores`: of all
-/// pairs. Linear in both.
+/// Under a mask. `row_visits`: rows of all pairs, once for every sub-tile they meet; `scores`: of
+/// all pairs. Linear in both.
 OnlineWork masked_online_work(const Shape& shape, Int128 row_visits, Int128 scores);
 
 }  // namespace tilewright

@@ -131,7 +131,8 @@ class SlotKinds {
 
   /// Scores, then P in their place, and the state of every step in flight of an online softmax.
   void steps(const PhasePlan& phase) const {
-    const std::int64_t in_flight = std::min(phase.lookahead + 1, rounds_ * sizes_.busiest.sub_tiles);
+    const std::int64_t in_flight =
+        std::min(phase.lookahead + 1, rounds_ * sizes_.busiest.sub_tiles);
     const std::int64_t rows = t_.heads * t_.q_rows;
     const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);
     sink_(Operand::kS, rows * t_.kv_cols * element, in_flight, copies_);

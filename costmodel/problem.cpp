@@ -87,8 +87,8 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
 /// Whether the array can do what is done with single scores, and has room for two arrays full.
 bool keeps_scores(const Hardware& hardware, const Shape& shape) {
   const MatrixUnit& unit = hardware.matrix;
-  return unit.does_elements() && 2 * unit.rows * unit.cols * shape.bytes.accumulator <=
-                                     hardware.l0.accumulator_bytes;
+  return unit.does_elements() &&
+         2 * unit.rows * unit.cols * shape.bytes.accumulator <= hardware.l0.accumulator_bytes;
 }
 
 /// Where the schedule can split keys and values.
@@ -179,9 +179,9 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
 Int128 masked_energy(const Problem& problem, const LayerWork& work) {
   const Int128 energy = compute_energy(problem.hardware, problem.shape, work.scores, work.masked);
   return problem.online()
-             ? energy + online_energy(
-                            problem.hardware, problem.shape,
-                            masked_online_work(problem.shape, work.row_visits, work.scores))
+             ? energy +
+                   online_energy(problem.hardware, problem.shape,
+                                 masked_online_work(problem.shape, work.row_visits, work.scores))
              : energy;
 }
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kFigures = 3;  ///< of a row's state: maximum, sum, facto
 
 Datum state_datum(const Step& step, std::int64_t sub_tiles) {
   const Operation& op = step.operation;
-  return {Operand::kState, op.pair,        op.q_tile,        sub_tiles,
+  return {Operand::kState, op.pair,      op.q_tile,        sub_tiles,
           Adjusted::kNo,   Figure::kAll, op.first_sub_tile};
 }
 

@@ -1,5 +1,5 @@
-// What a split of keys and values does beside an online softmax: parts of O with the maximum and the
-// sum of every row go through DRAM and are merged (Flash-Decoding).
+// What a split of keys and values does beside an online softmax: parts of O with the maximum and
+// the sum of every row go through DRAM and are merged (Flash-Decoding).
 #include "common/math.h"
 #include "replay/kernels.h"
 #include "replay/machine.h"
@@ -16,8 +16,7 @@ constexpr std::int64_t kSavedFigures = 2;  ///< maximum and sum
 
 Datum part_datum(const Step& step, Operand operand, std::int64_t sub_tiles) {
   const Operation& op = step.operation;
-  return {operand,       op.pair,      op.q_tile,        sub_tiles,
-          Adjusted::kNo, Figure::kAll, op.first_sub_tile};
+  return {operand, op.pair, op.q_tile, sub_tiles, Adjusted::kNo, Figure::kAll, op.first_sub_tile};
 }
 
 }  // namespace
@@ -27,8 +26,12 @@ Block Machine::part_block(const Step& step, const SlotUse& slot) const {
   return rows_block(step, slot, elements_.accumulator, part_elements(shape_));
 }
 
+/// Beside an O that is complete.
 void Machine::save_state(const Step& step) {
   const Operation& op = step.operation;
+  memory_.read(step, output_block(step, step.reads[0]),
+               part_datum(step, Operand::kO, sub_tiles_before(op) + 1),
+               scratch(kRow, op.rows * shape_.v_dim));
   const Datum datum = part_datum(step, Operand::kState, sub_tiles_before(op) + 1);
   const std::span<float> states = scratch(kState, op.rows * kFigures);
   memory_.read(step, state_block(step, step.reads[1]), datum, states);

@@ -130,9 +130,8 @@ ReplayPlan make_replay_plan(Evaluator& evaluator, const Tiling& tiling, Objectiv
   const L1Memory& l1 = problem.hardware.l1;
   const auto phases = problem.plans.of(tiling).phases();
   const std::int64_t cores =
-      phases.back().merges
-          ? std::max(sizes.active, merging_cores(problem.shape, problem.layout))
-          : sizes.active;
+      phases.back().merges ? std::max(sizes.active, merging_cores(problem.shape, problem.layout))
+                           : sizes.active;
   const std::int64_t arenas = l1.shared ? 1 : cores;
   ReplayPlan plan;
   plan.l1_count = static_cast<std::size_t>(arenas);

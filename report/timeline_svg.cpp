@@ -160,8 +160,8 @@ std::int64_t plot_width(const PhaseTimeline& part, bool has_pairs) {
 }
 
 std::string_view work_name(const Operation& operation) {
-  constexpr std::array<std::string_view, 11> kVector{"P",   "P", "O×", "O÷", "max",
-                                                    "exp", "P", "m",  "l",  "m, l", "Σ"};
+  constexpr std::array<std::string_view, 11> kVector{"P", "P", "O×", "O÷",   "max", "exp",
+                                                     "P", "m", "l",  "m, l", "Σ"};
   if (operation.unit == Unit::kVector || is_elementwise(operation)) {
     return kVector.at(static_cast<std::size_t>(operation.vector));
   }

@@ -281,8 +281,7 @@ double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayo
   const std::int64_t tiles = ceil_div(counts.q_tiles, together) * together;
   const bool split_keys = tiling.core_split == CoreSplit::kKeyValue;
   const double rounds = real(shape.pairs) * real(tiles);
-  const double copies =
-      split_keys ? real(active_cores(counts, CoreSplit::kKeyValue, layout)) : 1;
+  const double copies = split_keys ? real(active_cores(counts, CoreSplit::kKeyValue, layout)) : 1;
   double operations = 0;
   for (const PhasePlan& phase : phases) {
     if (phase.merges) {

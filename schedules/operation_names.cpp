@@ -9,10 +9,10 @@ namespace tilewright {
 namespace {
 
 const char* verb(const Operation& op) {
-  constexpr std::array kVector{"softmax to", "online softmax to", "rescale",
-                               "normalise",  "maxima to",         "exponentials to",
-                               "update to",  "update maximum of", "update sum of",
-                               "save the state beside", "merge to"};
+  constexpr std::array kVector{
+      "softmax to",    "online softmax to",     "rescale",   "normalise",
+      "maxima to",     "exponentials to",       "update to", "update maximum of",
+      "update sum of", "save the state beside", "merge to"};
   switch (op.unit) {
     case Unit::kLoad:
       return "load";

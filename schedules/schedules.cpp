@@ -133,7 +133,8 @@ bool is_legal(const Shape& shape, const Tiling& tiling) {
   if (tiling.overwrite == Overwrite::kNone) {
     return !(split_keys && shape.mask.causal);
   }
-  return !split_keys && !shape.mask.causal && tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
+  return !split_keys && !shape.mask.causal && tiling.kv_resident && tiling.heads == 1 &&
+         tiling.lookahead == 1 &&
          overwritten_sub_tiles(shape, tiling) <= (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols;
 }
 

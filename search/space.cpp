@@ -145,14 +145,15 @@ void pin_core_split(ModeValues& values, const ModeValues& legal, const std::stri
   }
   if (std::find(legal.core_split.begin(), legal.core_split.end(), value) ==
       legal.core_split.end()) {
-    throw bad_factor(name, text,
-                     "heads or q: of the schedules, flash2 and flash3 alone have a softmax that can "
-                     "be merged from parts of the keys");
+    throw bad_factor(
+        name, text,
+        "heads or q: of the schedules, flash2 and flash3 alone have a softmax that can "
+        "be merged from parts of the keys");
   }
   if (std::find(values.core_split.begin(), values.core_split.end(), value) ==
       values.core_split.end()) {
-    throw bad_factor(name, text,
-                     "heads or q: kv needs mask: none, as a core might have no key that a row sees");
+    throw bad_factor(
+        name, text, "heads or q: kv needs mask: none, as a core might have no key that a row sees");
   }
   values.core_split = {value};
 }
@@ -174,9 +175,9 @@ void pin_mode(ModeValues& values, const ModeValues& legal, const std::string& na
     const std::vector<std::string> words(kOverwrites.begin(), kOverwrites.end());
     const auto value = static_cast<Overwrite>(word_pin(name, text, words));
     values.overwrite = legal.overwrite;
-    keep_only(
-        values.overwrite, value, name, text,
-        listed(legal.overwrite, [&](Overwrite o) { return words[static_cast<std::size_t>(o)]; }));
+    keep_only(values.overwrite, value, name, text, listed(legal.overwrite, [&](Overwrite o) {
+                return words[static_cast<std::size_t>(o)];
+              }));
   } else {
     pin_core_split(values, legal, name, text);
   }
@@ -202,8 +203,7 @@ std::vector<Mode> modes_of(const ModeValues& values) {
           for (const CoreSplit split : values.core_split) {
             const Mode mode{resident, buffers, lookahead, overwrite, split};
             // Anything else is no candidate, whatever the tile sizes (see is_legal()).
-            const bool can_overwrite =
-                resident && lookahead == 1 && split != CoreSplit::kKeyValue;
+            const bool can_overwrite = resident && lookahead == 1 && split != CoreSplit::kKeyValue;
             if (overwrite == Overwrite::kNone || can_overwrite) {
               modes.push_back(mode);
             }

@@ -15,8 +15,7 @@
 namespace tilewright {
 namespace {
 
-constexpr const char* operand_names[] = {"-", "Q", "K",    "V",    "S",
-                                        "P", "O", "part", "state"};
+constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O", "part", "state"};
 
 /// The values of an axis that can make the smallest footprint: the least of every number of tiles
 /// up to `most`, as fewer tiles need fewer slots and cores, and the least of all.

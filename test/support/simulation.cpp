@@ -71,8 +71,8 @@ class Simulator final : public OperationSink {
   }
 
   void note(const Operation& op, std::int64_t start, std::int64_t end) {
-    const auto round = static_cast<std::size_t>(
-        steps_ > 0 ? op.round * steps_ + op.sub_tile / stride_ : op.round);
+    const auto round =
+        static_cast<std::size_t>(steps_ > 0 ? op.round * steps_ + op.sub_tile / stride_ : op.round);
     if (history_.starts.size() <= round) {
       history_.starts.resize(round + 1, {-1, -1, -1, -1});
     }

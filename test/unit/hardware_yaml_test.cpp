@@ -211,8 +211,8 @@ TEST_CASE("a profile's schema and name are checked", "[unit][hardware]") {
 }
 
 TEST_CASE("every bundled profile loads under its own name", "[unit][hardware]") {
-  CHECK(bundled_hardware() ==
-        std::vector<std::string>{"ethos-u85-like", "flat-cloud", "flat-edge", "fusemax", "mas-edge"});
+  CHECK(bundled_hardware() == std::vector<std::string>{"ethos-u85-like", "flat-cloud", "flat-edge",
+                                                       "fusemax", "mas-edge"});
   for (const std::string& name : bundled_hardware()) {
     INFO(name);
     const Hardware hw = load_hardware(name);
