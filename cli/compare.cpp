@@ -53,6 +53,7 @@ std::string chosen_baseline(const std::string& text, const std::vector<std::stri
 int run_compare(const CompareArguments& arguments) {
   check_names(arguments.common);
   const std::vector<std::string> schedules = chosen_schedules(arguments.schedules);
+  check_variant(arguments.common, schedules);
   const std::string baseline = chosen_baseline(arguments.baseline, schedules);
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
@@ -61,12 +62,13 @@ int run_compare(const CompareArguments& arguments) {
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
     for (const std::string& schedule : schedules) {
-      if (const auto reason = refusal(find_schedule(schedule), workload)) {
+      const std::string variant = variant_for(arguments.common, schedule);
+      if (const auto reason = refusal(find_schedule(schedule), workload, variant)) {
         write_message(
             fmt::format("note: {} is left out for '{}': {}", schedule, workload.name, *reason));
         continue;
       }
-      cases.push_back({workload, schedule, variant_for(arguments.common, schedule), pins});
+      cases.push_back({workload, schedule, variant, pins});
     }
   }
   ResultSet set = run_cases(hardware, cases, arguments.common);

@@ -80,8 +80,8 @@ std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, cons
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
     const StoredResult& stored = stored_for(results, file, workload.name, arguments.schedule);
-    const bool keep_variant =
-        !arguments.common.as_published && stored.schedule == arguments.schedule;
+    const bool keep_variant = !arguments.common.as_published && arguments.common.variant.empty() &&
+                              stored.schedule == arguments.schedule;
     cases.push_back(
         {workload, arguments.schedule,
          keep_variant ? stored.variant : variant_for(arguments.common, arguments.schedule),
@@ -191,6 +191,7 @@ std::string evaluate_text(const ResultSet& set, const std::vector<SearchCase>& c
 int run_evaluate(const EvaluateArguments& arguments) {
   check_names(arguments.common);
   check_schedule("--schedule", arguments.schedule);
+  check_variant(arguments.common, {&arguments.schedule, 1});
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});
   const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);

@@ -80,8 +80,14 @@ void add_choices(CLI::App& command, SearchArguments& arguments) {
                   "Hold a factor at a value, e.g. q_rows=64 or l0.qk=16x16x64; repeatable")
       ->type_name("FACTOR=VALUE")
       ->allow_extra_args(false);
-  command.add_flag("--as-published", arguments.as_published,
-                   "The variant that a schedule's paper published, e.g. serial FLAT");
+  CLI::Option* const published =
+      command.add_flag("--as-published", arguments.as_published,
+                       "The variant that a schedule's paper published, e.g. serial FLAT");
+  command
+      .add_option("--variant", arguments.variant,
+                  "A variant for the schedules that have it; see 'tilewright list schedules'")
+      ->type_name("NAME")
+      ->excludes(published);
 }
 
 std::string finished_text(const ResultSet& set, std::size_t cases) {
@@ -142,7 +148,7 @@ Suite load_accepted_suite(const SearchArguments& arguments,
     std::optional<std::string> reason;
     const bool refused =
         std::all_of(schedules.begin(), schedules.end(), [&](const std::string& schedule) {
-          reason = refusal(find_schedule(schedule), workload);
+          reason = refusal(find_schedule(schedule), workload, variant_for(arguments, schedule));
           return reason.has_value();
         });
     if (!refused) continue;
@@ -155,8 +161,28 @@ std::vector<NamedFile> input_files(const SearchArguments& arguments) {
   return files_among({{"--hw", arguments.hardware}, {"--workload", arguments.workload}});
 }
 
+namespace {
+
+bool has_variant(const std::string& schedule, const std::string& variant) {
+  const std::vector<std::string> variants = schedule_variants(schedule);
+  return std::find(variants.begin(), variants.end(), variant) != variants.end();
+}
+
+}  // namespace
+
+void check_variant(const SearchArguments& arguments, std::span<const std::string> schedules) {
+  std::vector<std::string> known;
+  for (const std::string& schedule : schedules) {
+    for (const std::string& variant : schedule_variants(schedule)) {
+      if (std::find(known.begin(), known.end(), variant) == known.end()) known.push_back(variant);
+    }
+  }
+  if (!arguments.variant.empty()) require_known("--variant", arguments.variant, known);
+}
+
 std::string variant_for(const SearchArguments& arguments, const std::string& schedule) {
-  return arguments.as_published ? published_variant(schedule) : "";
+  if (arguments.as_published) return published_variant(schedule);
+  return has_variant(schedule, arguments.variant) ? arguments.variant : "";
 }
 
 std::map<std::string, std::string> parse_pins(const std::vector<std::string>& pins) {

@@ -18,6 +18,7 @@ struct SearchArguments {
   std::string hardware;
   std::string workload;
   bool as_published = false;
+  std::string variant;
   std::vector<std::string> pins;
   TuneOptions search;
   OutputArguments output;
@@ -46,7 +47,11 @@ Suite load_accepted_suite(const SearchArguments& arguments, std::span<const std:
 /// The files that --hw and --workload name; nothing for what is bundled.
 std::vector<NamedFile> input_files(const SearchArguments& arguments);
 
-/// The published variant with --as-published, else "" for the default one.
+/// Throws InputError if none of the schedules has the variant of --variant.
+void check_variant(const SearchArguments& arguments, std::span<const std::string> schedules);
+
+/// The published variant with --as-published, that of --variant if the schedule has it, else "" for
+/// the default one.
 std::string variant_for(const SearchArguments& arguments, const std::string& schedule);
 
 /// All of --pin in one map; a factor given twice is an error.

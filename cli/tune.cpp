@@ -34,6 +34,7 @@ std::vector<std::string> names_of_pins(const std::map<std::string, std::string>&
 int run_tune(const TuneArguments& arguments) {
   check_names(arguments.common);
   check_schedule("--schedule", arguments.schedule);
+  check_variant(arguments.common, {&arguments.schedule, 1});
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});

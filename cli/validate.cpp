@@ -47,7 +47,7 @@ Content check_workload_file(const std::string& text, const std::string& file) {
   for (const Workload& workload : suite.workloads) {
     std::map<std::string, std::vector<std::string>> refused;  // by reason
     for (const Schedule* schedule : all_schedules()) {
-      if (const auto reason = refusal(*schedule, workload)) {
+      if (const auto reason = refusal(*schedule, workload, "")) {
         refused[*reason].emplace_back(schedule->name());
       }
     }

@@ -42,6 +42,7 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
     slots.phase_table[0].prob_row_bytes = 0;
     sizes.tiling.buffers = 1;
   }
+  sizes.of_box = true;
   std::int64_t peak = 0;
   if (!fits(sizes, slots, &peak)) {
     return std::nullopt;
@@ -52,9 +53,13 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
   if (problem_.shape.mask.causal) {
     const MaskedBox far_sizes{box.high[1], box.high[2]};
-    sizes.visible =
-        least_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts, problem_.layout);
+    sizes.visible = quick_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts);
     std::int64_t cycles = least_masked_work(sizes, plan, choices);
+    if (cycles <= enough) {
+      sizes.visible = least_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts,
+                                         problem_.layout);
+      cycles = std::max(cycles, least_masked_work(sizes, plan, choices));
+    }
     if (cycles <= enough) {
       cycles = std::max(cycles, least_masked_cycles(sizes, plan, choices, far_sizes));
     }
@@ -106,8 +111,8 @@ VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
   if (!problem_.online()) {
     return {vector_.least_softmax_cycles(visible.scores, rounds), 0, 0};
   }
-  const std::int64_t steps =
-      std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0});
+  const std::int64_t steps = std::max(
+      rounds, std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0}));
   return online_.least(
       {problem_.shape.rows, rounds, steps, steps - rounds, visible.scores, visible.row_visits});
 }
@@ -159,8 +164,14 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
   const std::int64_t merge = merges ? merge_cycles(sizes) : 0;
   const std::size_t tiled = plan.phase_count - (merges ? 1 : 0);
   std::int64_t cycles = merge;
+  bool own_rows = false;
   for (std::size_t i = 0; i < tiled; ++i) {
     const PhasePlan& phase = plan.phase_table[i];
+    if (phase.own_rows) {
+      own_rows = true;
+      cycles += least_own_rows_cycles(sizes, phase);
+      continue;
+    }
     times_of(sizes, sizes.busiest, phase, choices, phases[i]);
     conserve_resident(sizes, phase, phases[i]);
     // Under overwrite, the last matmuls of a group no longer read the slot that the next V waits
@@ -171,7 +182,7 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
   }
   constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
   const std::int64_t limit = std::min(enough, kLineLimit);
-  if (problem_.serial || cycles > limit) {
+  if (problem_.serial || own_rows || cycles > limit) {
     return cycles;
   }
   if (box.low[1] < box.high[1]) {
@@ -191,6 +202,29 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     cycles = std::max(cycles, merge + least_on_line(box.low[2], box.high[2], kLineUnit, at_cols));
   }
   return cycles;
+}
+
+/// Of a phase that cuts rows another way: the busiest core's transfers, or its softmax between the
+/// loads of the first round and the store of the last one.
+std::int64_t Evaluator::least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const {
+  const Shape& shape = problem_.shape;
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const bool by_heads = sizes.tiling.core_split == CoreSplit::kHeads;
+  const CoreRounds& busiest = sizes.busiest;
+  const std::int64_t pairs =
+      by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : shape.pairs;
+  const std::int64_t rows = by_heads ? shape.rows : ceil_div(shape.rows, sizes.active);
+  const std::int64_t loads = transfer.busy_cycles(pairs * rows * phase.input_row_bytes);
+  const std::int64_t stores = transfer.busy_cycles(pairs * rows * phase.output_row_bytes);
+  const std::int64_t channel =
+      problem_.hardware.dram.shared_channel ? loads + stores : std::max(loads, stores);
+  const std::int64_t first = phase_deal(shape, sizes.tiling, problem_.layout, phase).tiling.q_rows;
+  const std::int64_t fill =
+      sizes.counts.edge_heads * transfer.cycles(std::min(first, rows) * phase.input_row_bytes) +
+      problem_.hardware.dram.latency_cycles;
+  const std::int64_t drain = sizes.counts.edge_heads * transfer.cycles(phase.output_row_bytes);
+  return std::max(channel,
+                  fill + vector_.least_softmax_cycles(pairs * rows * shape.cols, 1) + drain);
 }
 
 /// A resident operand is loaded in one go: all its bytes arrive before the last matmul of a head

@@ -46,23 +46,6 @@ CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, s
           std::max(q_tiles, ceil_div(scores, box.high[1]))};
 }
 
-/// Scores that a pair computes at least: those that are seen, and under a mask those that a row
-/// sees not, but the last row of its tile does. A row that stands i rows before it sees (i - s + 1)
-/// / s keys less or fewer still, with s heads a query; over the fewest rows a tile, the sum is
-/// least for tiles of equal size.
-std::int64_t CoarseBound::least_scores(const ClassBox& box) const {
-  const Shape& shape = problem_.shape;
-  const std::int64_t seen = visible_scores(shape);
-  if (!shape.mask.causal) {
-    return seen;
-  }
-  const std::int64_t tiles = ceil_div(shape.rows, box.low[1]);
-  const std::int64_t rows = shape.rows / tiles;
-  const std::int64_t sharing = shape.mask.sharing;
-  const std::int64_t more = (rows * (rows - 1) / 2 - rows * (sharing - 1)) / sharing;
-  return seen + tiles * std::max<std::int64_t>(0, more);
-}
-
 /// What the busiest core has of the keys: the average at least.
 CoarseBound::Work CoarseBound::share_of_keys(const Least& least) const {
   const std::int64_t rows = least.all.rows;
@@ -81,7 +64,7 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   const Shape& shape = problem_.shape;
   const std::int64_t cores = problem_.layout.cores;
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
-  const std::int64_t scores = least_scores(box);
+  const std::int64_t scores = least_scores(shape, ceil_div(shape.rows, box.low[1]));
   Least least;
   least.counts = count_tiles(shape, high);
   least.active = active_cores(least.counts, box.mode.core_split, problem_.layout);
@@ -116,6 +99,7 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   Sizes sizes;
   sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
   sizes.counts = count_tiles(problem_.shape, high);
+  sizes.of_box = true;
   sizes.most_sub_tiles = ceil_div(problem_.shape.cols, box.low[2]);
   sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
@@ -176,10 +160,16 @@ std::int64_t CoarseBound::array_passes(const Least& least, MatmulKind kind) cons
     return least.pairs * ceil_div(whole.m, sides.m) * ceil_div(whole.n, sides.n) *
            ceil_div(whole.k, sides.k);
   }
-  return kind == MatmulKind::kQK ? ceil_div(least.pairs * least.core.scores, sides.m * sides.n) *
-                                       ceil_div(s.qk_dim, sides.k)
-                                 : ceil_div(least.pairs * least.core.scores, sides.m * sides.k) *
-                                       ceil_div(s.v_dim, sides.n);
+  // However tiles are cut, each pass is of one array's rows and columns at most, and tiles of few
+  // rows or columns leave the rest of it empty.
+  const Work& work = least.core;
+  const auto passes = [&](std::int64_t across) {
+    return std::max({ceil_div(least.pairs * work.scores, sides.m * across),
+                     ceil_div(least.pairs * work.col_visits, across),
+                     ceil_div(least.pairs * work.row_visits, sides.m)});
+  };
+  return kind == MatmulKind::kQK ? passes(sides.n) * ceil_div(s.qk_dim, sides.k)
+                                 : passes(sides.k) * ceil_div(s.v_dim, sides.n);
 }
 
 /// L0 tiles of one pair, each with a start-up: one per matmul at least, and each holds at most a
@@ -351,9 +341,11 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     fill += transfer.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
                             (shares ? problem_.layout.cores : 1));
   }
-  const std::int64_t busy =
-      fill + problem_.hardware.dram.latency_cycles + both +
-      transfer.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
+  std::int64_t drain = transfer.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
+  if (phase.epochs && !phase.has_second) {
+    fill = drain = 0;  // no whole rows, or others
+  }
+  const std::int64_t busy = fill + problem_.hardware.dram.latency_cycles + both + drain;
   const std::int64_t channel = problem_.hardware.dram.shared_channel
                                    ? load_cycles + store_cycles
                                    : std::max(load_cycles, store_cycles);

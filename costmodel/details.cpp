@@ -94,8 +94,14 @@ Busy busy_of(const PhaseTimes& t) {
   };
   Busy busy;
   busy.vector = t.has_softmax ? rounds(vector_of(t, t.full), vector_of(t, t.last)) : 0;
-  busy.store = rounds(t.full.store, t.last.store);
-  busy.load = rounds(t.full.input, t.last.input);
+  // S leaves, and P comes, by sub-tiles where a phase is one operator.
+  const auto whole = [&](bool by_tile, std::int64_t time, std::int64_t edge) {
+    return by_tile ? per_head(t.sub_tiles, time, edge) : time;
+  };
+  busy.store = rounds(whole(t.store_by_tile, t.full.store, t.full.store_edge),
+                      whole(t.store_by_tile, t.last.store, t.last.store_edge));
+  busy.load = rounds(whole(t.input_by_tile, t.full.input, t.full.input_edge),
+                     whole(t.input_by_tile, t.last.input, t.last.input_edge));
   busy.matrix = rounds(array_of(t, t.full), array_of(t, t.last));
   if (t.has_first) {
     busy.matrix += rounds(matmuls(t.full.first), matmuls(t.last.first));
@@ -164,7 +170,6 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   const TileCounts& counts = sizes.counts;
   const OperationCosts costs = evaluator.operation_costs(tiling, objective);
   const Plan& plan = problem.plans.of(tiling);
-  const std::int64_t active = active_cores(counts, tiling.core_split, problem.layout);
 
   Details sum;
   for (const PhasePlan& phase : plan.phases()) {
@@ -173,12 +178,15 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
       add_merge(sum, problem, sizes.active);
       continue;
     }
-    const CoreRounds first = deal_rounds(counts, tiling, problem.layout, 0);
+    const PhaseDeal deal = phase_deal(shape, tiling, problem.layout, phase);
+    const TileCounts dealt = count_tiles(shape, deal.tiling);
+    const std::int64_t active = active_cores(dealt, tiling.core_split, deal.layout);
+    const CoreRounds first = deal_rounds(dealt, deal.tiling, deal.layout, 0);
     CoreRounds before;
     Busy busy;
     std::int64_t overlap = 0;
     for (std::int64_t core = 0; core < active; ++core) {
-      const CoreRounds rounds = deal_rounds(counts, tiling, problem.layout, core);
+      const CoreRounds rounds = deal_rounds(dealt, deal.tiling, deal.layout, core);
       if (core == 0 || !same_rounds(rounds, before, shape.mask.causal)) {
         const CoreTimes own(evaluator, tiling, costs, phase, rounds);
         CoreTimes leader(evaluator, tiling, costs, phase, rounds.share > 1 ? first : rounds);

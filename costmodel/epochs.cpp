@@ -43,16 +43,51 @@ class Window {
   std::array<Step, kBack + kAhead + 1> steps_;
 };
 
+/// Whether a step is a sub-tile of a round.
+bool by_sub_tiles(const PhaseTimes& t) {
+  return t.online || (t.has_first && !t.has_second);
+}
+
 /// What a step takes of the load queue: all its pairs.
 std::int64_t tile_loads(const PhaseTimes& t, const Step& step, StageTimes RoundTimes::*stage) {
   if (!step || !step.round.loads) {
     return 0;
   }
   const StageTimes& times = step.round.times->*stage;
-  if (t.online) {
+  if (by_sub_tiles(t)) {
     return step.round.heads * (step.last ? times.load_edge : times.load_full);
   }
   return step.round.heads * ((t.sub_tiles - 1) * times.load_full + times.load_edge);
+}
+
+/// Loads, their latency, and stores: on one channel or on two.
+std::int64_t channel(const PhaseTimes& t, std::int64_t loads, std::int64_t stores) {
+  const std::int64_t there = loads > 0 ? loads + t.latency : 0;
+  return std::max(there, t.shared_channel ? loads + stores : stores);
+}
+
+/// Of one operator alone.
+std::int64_t operator_cycles(const PhaseTimes& t, const Window& w) {
+  const Step& next = w.at(1);
+  std::int64_t loads = tile_loads(t, next, &RoundTimes::first);
+  if (next && (next.first || t.input_by_tile)) {
+    const RoundTimes& times = *next.round.times;
+    loads += next.round.heads * (t.input_by_tile && next.last ? times.input_edge : times.input);
+  }
+  const Step& before = w.at(-1);
+  std::int64_t stores = 0;
+  if (before && (before.last || t.store_by_tile)) {
+    const RoundTimes& times = *before.round.times;
+    stores = before.round.heads * (t.store_by_tile && before.last ? times.store_edge : times.store);
+  }
+  std::int64_t work = 0;
+  if (const Step& here = w.at(0)) {
+    const RoundTimes& times = *here.round.times;
+    work = here.round.heads * (t.has_first ? times.first.*(here.last ? &StageTimes::matmul_edge
+                                                                     : &StageTimes::matmul_full)
+                                           : times.softmax);
+  }
+  return std::max(work, channel(t, loads, stores));
 }
 
 std::int64_t transfers(const PhaseTimes& t, const Window& w) {
@@ -65,8 +100,7 @@ std::int64_t transfers(const PhaseTimes& t, const Window& w) {
   const Step& leaving = w.at(t.online ? -4 : -2);
   const std::int64_t stores =
       leaving && leaving.last ? leaving.round.heads * leaving.round.times->store : 0;
-  const std::int64_t there = loads > 0 ? loads + t.latency : 0;
-  return std::max(there, t.shared_channel ? loads + stores : stores);
+  return channel(t, loads, stores);
 }
 
 /// Sums the operations of a queue, whatever their order.
@@ -112,6 +146,9 @@ const Step& beside_step(const PhaseTimes& t, const Window& w) {
 }
 
 std::int64_t epoch_cycles(const PhaseTimes& t, const Window& w) {
+  if (!t.has_second) {
+    return operator_cycles(t, w);
+  }
   Sum vector;
   if (!t.online) {
     vector(w.at(0), &RoundTimes::softmax);
@@ -147,14 +184,16 @@ class EpochSum {
         of_epoch_(of_epoch),
         groups_(times.full_groups + (times.edge_heads > 0 ? 1 : 0)),
         rounds_(groups_ * times.positions),
-        steps_(times.online ? times.sub_tiles : 1) {}
+        steps_(by_sub_tiles(times) ? times.sub_tiles : 1) {}
 
   std::int64_t all() {
     if (rounds_ == 0) {
       return 0;
     }
     std::int64_t sum = 0;
-    for (std::int64_t e = -kAhead; e < 0; ++e) {
+    const std::int64_t before_first = t_.has_second ? kAhead : 1;
+    const std::int64_t after_last = t_.online ? kBack : before_first;
+    for (std::int64_t e = -before_first; e < 0; ++e) {
       sum += of_epoch_(window(0, e));
     }
     // Of groups (and positions in a group) that see only their like around them, one stands for
@@ -168,7 +207,7 @@ class EpochSum {
       });
       sum += times * of_group;
     });
-    for (std::int64_t e = 0; e < (t_.online ? kBack : 2); ++e) {
+    for (std::int64_t e = 0; e < after_last; ++e) {
       sum += of_epoch_(window(rounds_, e));
     }
     return sum;
@@ -333,6 +372,9 @@ std::int64_t epochs_makespan(const PhaseTimes& times) {
 }
 
 std::int64_t epochs_overlap(const PhaseTimes& leader, const PhaseTimes& own) {
+  if (!leader.has_second) {
+    return 0;  // one unit alone
+  }
   return sum_epochs(leader, [&](const Window& w) { return epoch_overlap(leader, own, w); });
 }
 

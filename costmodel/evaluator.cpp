@@ -91,6 +91,9 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   out.store = phase.output_row_bytes == phase.input_row_bytes
                   ? out.input
                   : transfer.cycles(rows * phase.output_row_bytes);
+  if (phase.epochs && !phase.has_second && phase.has_first) {
+    tile_transfers(sizes, phase, rows, out);
+  }
   if (phase.has_first) {
     stage(phase.first_kind, loads[0], out.first);
   }
@@ -103,6 +106,24 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   }
   if (phase.has_second) {
     stage(MatmulKind::kPV, loads[1], out.second);
+  }
+}
+
+/// Of one operator alone: of a sub-tile of P or S.
+void Evaluator::tile_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                               RoundTimes& out) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const ElementBytes& bytes = problem_.shape.bytes;
+  const auto cycles = [&](std::int64_t element, std::int64_t cols) {
+    return transfer.cycles(rows * cols * element);
+  };
+  if (phase.input == Operand::kP) {
+    out.input = cycles(bytes.input, sizes.tiling.kv_cols);
+    out.input_edge = cycles(bytes.input, sizes.counts.edge_cols);
+  }
+  if (phase.output == Operand::kS) {
+    out.store = cycles(bytes.score, sizes.tiling.kv_cols);
+    out.store_edge = cycles(bytes.score, sizes.counts.edge_cols);
   }
 }
 
@@ -122,6 +143,9 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.online = phase.online;
   out.epochs = phase.epochs;
   out.on_array = phase.on_array;
+  const bool one_operator = phase.epochs && !phase.has_second && phase.has_first;
+  out.input_by_tile = one_operator && phase.input == Operand::kP;
+  out.store_by_tile = one_operator && phase.output == Operand::kS;
   out.serial = problem_.serial;
   out.buffers = sizes.tiling.buffers;
   out.lookahead = phase.lookahead;
@@ -182,6 +206,10 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
       cycles += merge_cycles(sizes);
       continue;
     }
+    if (phase.own_rows) {
+      cycles += own_rows_makespan(sizes, phase, choices);
+      continue;
+    }
     times_of(sizes, sizes.busiest, phase, choices, times);
     std::int64_t slowest = phase_makespan(times);
     if (uneven) {
@@ -191,6 +219,24 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
     cycles += slowest;
   }
   return cycles;
+}
+
+/// Of a phase that cuts the rows another way.
+std::int64_t Evaluator::own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
+                                          const Choices& choices) const {
+  const PhaseDeal deal = phase_deal(problem_.shape, sizes.tiling, problem_.layout, phase);
+  const Sizes own = sizes_of(problem_.shape, deal.tiling, deal.layout);
+  const auto makespan_of = [&](const CoreRounds& rounds) {
+    PhaseTimes times;
+    times_of(own, rounds, phase, choices, times);
+    return phase_makespan(times);
+  };
+  const std::int64_t busiest = makespan_of(own.busiest);
+  if (own.busiest.share > 1 || own.tiling.core_split == CoreSplit::kHeads || own.active == 1) {
+    return busiest;
+  }
+  const CoreRounds last = deal_rounds(own.counts, own.tiling, deal.layout, deal.layout.cores - 1);
+  return std::max(busiest, makespan_of(last));
 }
 
 /// Cores that split queries and have an L1 of their own see different keys: each may be the

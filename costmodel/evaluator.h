@@ -23,7 +23,7 @@ namespace tilewright {
 class Plans {
  public:
   /// `array`: whether the matrix array can do what is done with single scores.
-  Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array);
+  Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array);
   const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
 
  private:
@@ -199,6 +199,11 @@ class Evaluator {
   }
   void online_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                     RoundTimes& out) const;
+  void tile_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                      RoundTimes& out) const;
+  std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
+                                 const Choices& choices) const;
+  std::int64_t least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const;
   void epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                    RoundTimes& out) const;
   void matmuls_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;

@@ -201,6 +201,40 @@ VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCou
   return Summer(shape, tiling, counts, see).sum(layout);
 }
 
+/// Those that are seen, and under a mask those that a row sees not, but the last row of its tile
+/// does. A row that stands i rows before it sees (i - s + 1) / s keys less or fewer still, with s
+/// heads a query; over the fewest rows a tile, the sum is least for tiles of equal size.
+std::int64_t least_scores(const Shape& shape, std::int64_t tiles) {
+  const std::int64_t seen = visible_scores(shape);
+  if (!shape.mask.causal) {
+    return seen;
+  }
+  const std::int64_t rows = shape.rows / tiles;
+  const std::int64_t sharing = shape.mask.sharing;
+  const std::int64_t more = (rows * (rows - 1) / 2 - rows * (sharing - 1)) / sharing;
+  return seen + tiles * std::max<std::int64_t>(0, more);
+}
+
+/// Scores that are neither in the last query tile nor in the last sub-tile are in full matmuls.
+/// Only the last queries see the last keys.
+VisibleSums quick_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                               const TileCounts& counts) {
+  const std::int64_t edge_rows =
+      std::min(high.q_rows, shape.rows - (counts.q_tiles - 1) * low.q_rows);
+  const std::int64_t edge_cols =
+      std::min(high.kv_cols, shape.cols - (counts.sub_tiles - 1) * low.kv_cols);
+  const std::int64_t edges =
+      edge_rows * most_visible_cols(shape, high.kv_cols, edge_rows) +
+      std::min(shape.rows, shape.mask.sharing * edge_cols + high.q_rows) * edge_cols;
+  VisibleSums sums;
+  sums.scores = least_scores(shape, counts.q_tiles);
+  sums.matmuls[0] =
+      ceil_div(std::max<std::int64_t>(0, sums.scores - edges), high.q_rows * high.kv_cols);
+  sums.row_visits = std::max(shape.rows, ceil_div(sums.scores, high.kv_cols));
+  sums.resident_cols = sums.streamed_cols = shape.cols - keys_of(shape, 0).first;
+  return sums;
+}
+
 VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
                                const TileCounts& counts, const CoreLayout& layout) {
   const auto see = [&](const CoreRounds& rounds, std::int64_t position) {

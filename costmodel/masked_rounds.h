@@ -100,6 +100,13 @@ struct VisibleSums {
 VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCounts& counts,
                          const CoreLayout& layout);
 
+/// Scores that a pair computes at least in at most `tiles` query tiles.
+std::int64_t least_scores(const Shape& shape, std::int64_t tiles);
+
+/// Sums that no candidate of a set is below, without looking at every position.
+VisibleSums quick_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                               const TileCounts& counts);
+
 /// The least of every sum over a set of candidates with the tile counts `counts`.
 VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
                                const TileCounts& counts, const CoreLayout& layout);

@@ -57,7 +57,8 @@ std::int64_t Evaluator::l0_traffic(const Tiling& tiling, const OperationCosts& c
 PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& costs,
                                   const PhasePlan& phase, const CoreRounds& rounds) const {
   PhaseTimes times;
-  times_of(sizes_of(problem_.shape, tiling, problem_.layout), rounds, phase, costs.choices, times);
+  const PhaseDeal deal = phase_deal(problem_.shape, tiling, problem_.layout, phase);
+  times_of(sizes_of(problem_.shape, deal.tiling, deal.layout), rounds, phase, costs.choices, times);
   if (rounds.rows_last == 0) {
     times.last.keep_loads();
   }

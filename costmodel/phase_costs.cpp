@@ -42,6 +42,10 @@ class SlotKinds {
 
   void visit(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
+    if (phase.epochs && !phase.has_second) {
+      operator_epochs(phase);
+      return;
+    }
     if (phase.epochs) {
       epochs(phase);
       return;
@@ -139,6 +143,27 @@ class SlotKinds {
     sink_(Operand::kState, rows * phase.state_row_bytes, in_flight, copies_);
   }
 
+  /// Slots of one operator alone.
+  void operator_epochs(const PhasePlan& phase) const {
+    const std::int64_t rows = t_.heads * t_.q_rows;
+    const std::int64_t steps = rounds_ * (phase.has_first ? sizes_.counts.sub_tiles : 1);
+    const auto slots = [&](Operand operand, std::int64_t full) {
+      const bool scores = operand == Operand::kS || operand == Operand::kP;
+      const bool tiles = scores && phase.has_first;
+      const std::int64_t cols = tiles ? t_.kv_cols : shape_.cols;
+      sink_(operand, rows * row_bytes(shape_, operand, full, cols),
+            std::min(t_.buffers, tiles ? steps : rounds_), copies_);
+    };
+    slots(phase.input, phase.input_row_bytes);
+    if (phase.has_first) {
+      const Operand operand = phase.first_kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
+      const std::int64_t column = t_.heads * stream_col_bytes(shape_, phase.first_kind);
+      sink_(operand, (t_.kv_resident ? shape_.cols : t_.kv_cols) * column,
+            std::min(t_.buffers, t_.kv_resident ? sizes_.busiest.groups() : steps), kv_copies_);
+    }
+    slots(phase.output, phase.output_slot_row_bytes);
+  }
+
   /// Slots for all stages at once. What the array holds takes none.
   void epochs(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
@@ -192,7 +217,13 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
       total.bytes += total.kinds[total.count++].bytes();
     }
   };
-  SlotKinds(shape, sizes, layout, add).visit(phase);
+  if (phase.own_rows) {
+    const PhaseDeal deal = phase_deal(shape, sizes.tiling, layout, phase);
+    const Sizes own = sizes_of(shape, deal.tiling, deal.layout);
+    SlotKinds(shape, own, deal.layout, add).visit(phase);
+  } else {
+    SlotKinds(shape, sizes, layout, add).visit(phase);
+  }
   return total;
 }
 
@@ -228,7 +259,11 @@ std::int64_t peak_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout
   std::int64_t peak = 0;
   for (const PhasePlan& phase : phases) {
     bytes = 0;
-    kinds.visit(phase);
+    if (phase.own_rows) {
+      bytes = sizes.of_box ? 0 : footprint(shape, sizes, layout, alignment, phase).bytes;
+    } else {
+      kinds.visit(phase);
+    }
     peak = std::max(peak, bytes);
   }
   return peak;

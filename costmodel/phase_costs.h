@@ -36,6 +36,9 @@ struct Sizes {
   CoreRounds busiest;
   std::int64_t active = 1;       ///< cores with any work
   std::int64_t overwritten = 0;  ///< sub-tiles that give way to P
+  /// Of a box: phases with rows of their own, which are not the least together with the others, are
+  /// left out of the peak.
+  bool of_box = false;
   /// Sub-tiles of a round for the slots of O in epochs, if not as counted: more sub-tiles need
   /// fewer.
   std::int64_t most_sub_tiles = 0;

@@ -38,6 +38,9 @@ struct RoundTimes {
   std::int64_t softmax_edge = 0;
   std::int64_t rescale = 0;
   std::int64_t normalise = 0;
+  /// Epochs of one operator: of the edge sub-tile, where P is loaded or S stored by sub-tiles.
+  std::int64_t input_edge = 0;
+  std::int64_t store_edge = 0;
   // Online epochs alone: what the vector unit does beside P V for a full sub-tile, for the edge;
   // what the array does to scores after Q K^T and before P V of a full sub-tile, of the edge.
   std::int64_t beside = 0;
@@ -59,6 +62,7 @@ struct RoundTimes {
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
+    input_edge = store_edge = 0;
     beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
     masked_softmax = masked_softmax_edge = 0;
     for (StageTimes* stage : {&first, &second}) {
@@ -91,6 +95,8 @@ struct PhaseTimes {
   bool online = false;  ///< sub-tile by sub-tile; resident_... are not used
   bool epochs = false;  ///< all stages at once, then a barrier
   bool on_array = false;
+  bool input_by_tile = false;  ///< epochs of one operator: P comes, S leaves by sub-tiles
+  bool store_by_tile = false;
   std::int64_t buffers = 1;
   std::int64_t lookahead = 0;
   bool scores_ahead = false;

@@ -108,10 +108,10 @@ void add_merges(Problem& problem) {
 
 }  // namespace
 
-Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool array) {
+Plans::Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array) {
   const auto make = [&](const Mode& mode) {
     Plan& plan = plans_[index_of(tiling_of(mode, 1, 1, 1))];
-    plan = schedule.plan(shape, mode, serial);
+    plan = schedule.plan(shape, mode, variant);
     for (PhasePlan& phase : plan.phase_table) {
       phase.on_array = phase.on_array && array;
     }
@@ -131,7 +131,8 @@ Plans::Plans(const Schedule& schedule, const Shape& shape, bool serial, bool arr
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant) {
   check_workload(workload);
-  if (const auto reason = refusal(schedule, workload)) {
+  const std::string_view chosen = pick_variant(schedule, variant);
+  if (const auto reason = refusal(schedule, workload, chosen)) {
     throw InputError(fmt::format("workload '{}': {}", workload.name, *reason));
   }
   if (pass_millicycles(hardware.matrix, workload.bytes.input) == 0) {
@@ -140,8 +141,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
         workload.name, workload.bytes.input, hardware.name));
   }
   const Shape shape = shape_of(workload);
-  const bool serial = is_serial(pick_variant(schedule, variant));
-  const Plans plans(schedule, shape, serial, keeps_scores(hardware, shape));
+  const Plans plans(schedule, shape, chosen, keeps_scores(hardware, shape));
   const PhasePlan& first = plans.of(Tiling{}).phases().front();
   check_magnitude(hardware, workload, shape, first.online);
   Problem problem{hardware,
@@ -149,7 +149,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
                   shape,
                   {hardware.cores, hardware.l1.shared},
                   schedule,
-                  serial,
+                  is_serial(chosen),
                   {},
                   {},
                   compute_energy(hardware, shape,

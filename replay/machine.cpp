@@ -6,6 +6,7 @@
 
 #include "common/math.h"
 #include "replay/kernels.h"
+#include "schedules/expand_epochs.h"
 #include "schedules/operation_names.h"
 #include "schedules/visible.h"
 
@@ -24,11 +25,21 @@ std::size_t index_of(Operand operand) {
 
 Datum rows_datum(const Step& step, Operand operand, std::int64_t added = 0) {
   const Operation& op = step.operation;
-  return {operand, op.pair, op.q_tile, added, Adjusted::kNo, Figure::kAll, op.first_sub_tile};
+  const std::int64_t first = op.epoch < 0 ? op.first_sub_tile : 0;
+  return {operand, op.pair, op.q_tile, added, Adjusted::kNo, Figure::kAll, first};
 }
 
 Datum sub_tile_datum(const Step& step, Operand operand) {
   return {operand, step.operation.pair, step.operation.sub_tile};
+}
+
+std::vector<std::int64_t> rows_by_phase(const Problem& problem, const Tiling& tiling) {
+  std::vector<std::int64_t> rows;
+  for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
+    const PhaseDeal deal = phase_deal(problem.shape, tiling, problem.layout, phase);
+    rows.push_back(phase.merges ? 1 : deal.tiling.q_rows);
+  }
+  return rows;
 }
 
 }  // namespace
@@ -42,6 +53,8 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       counts_(count_tiles(shape_, tiling)),
       online_(problem.plans.of(tiling).phases().front().online),
       epochs_(problem.plans.of(tiling).phases().front().epochs),
+      sub_tile_steps_(steps_are_sub_tiles(problem.plans.of(tiling).phases().front())),
+      q_rows_(rows_by_phase(problem, tiling)),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
       splits_keys_(tiling.core_split == CoreSplit::kKeyValue),
@@ -112,7 +125,8 @@ Block Machine::scores_block(const Step& step, const SlotUse& slot, const Element
 }
 
 Datum Machine::scores_datum(const Step& step, Operand operand) const {
-  return rows_datum(step, operand, online_ ? step.operation.sub_tile + 1 : 0);
+  const bool part = online_ || (epochs_ && step.operation.row_cols != shape_.cols);
+  return rows_datum(step, operand, part ? step.operation.sub_tile + 1 : 0);
 }
 
 void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& datum) {
@@ -154,8 +168,9 @@ Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor)
 void Machine::load_rows(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(op.operand);
-  const Datum datum = rows_datum(step, op.operand);
-  if (op.operand != Operand::kQ) {
+  const bool scores = op.operand != Operand::kQ;
+  const Datum datum = scores ? scores_datum(step, op.operand) : rows_datum(step, op.operand);
+  if (scores) {
     check_stored(step, datum);
   }
   const DramRows rows = dram_rows(step, tensor);
@@ -202,9 +217,10 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
     return {slots[0], slots[1].index * tile};
   }
   if (!tiling_.kv_resident && epochs_) {
-    // A slot has what a step needs, of all its pairs.
-    return online_ ? SlotByte{slots[0], head(step) * tile}
-                   : SlotByte{slots[0], head(step) * shape_.cols * column + op.sub_tile * tile};
+    // A slot has what a step needs, of all its pairs: a sub-tile each, or all of a round.
+    return sub_tile_steps_
+               ? SlotByte{slots[0], head(step) * tile}
+               : SlotByte{slots[0], head(step) * shape_.cols * column + op.sub_tile * tile};
   }
   if (!tiling_.kv_resident) {
     return {slots[0], 0};
@@ -276,7 +292,7 @@ void Machine::multiply_values(const Step& step) {
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   std::fill(out.begin(), out.end(), 0.0F);
   const Block output = output_block(step, step.writes[0]);
-  const std::int64_t added = sub_tiles_before(op);
+  const std::int64_t added = epochs_ ? op.sub_tile : sub_tiles_before(op);
   if (added > 0 || (online_ && epochs_)) {
     Datum so_far = rows_datum(step, Operand::kO, added);
     so_far.adjusted = online_ ? Adjusted::kRescaled : Adjusted::kNo;
@@ -316,7 +332,7 @@ void Machine::note_stored(const Step& step) {
 void Machine::store(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(op.operand);
-  const Datum datum = rows_datum(step, op.operand);
+  const Datum datum = scores_datum(step, op.operand);
   const DramRows rows = dram_rows(step, tensor);
   check_payload(step, rows.count * rows.bytes, datum);
   SlotByte from = rows_block(step, step.reads[0], tensor.element(), rows.cols).at;

@@ -87,7 +87,7 @@ class Machine {
     return merges(step) ? 0 : step.operation.pair % tiling_.heads;
   }
   std::int64_t first_row(const Step& step) const {
-    return step.operation.q_tile * (merges(step) ? 1 : tiling_.q_rows);
+    return step.operation.q_tile * q_rows_[step.phase];
   }
   /// Sub-tiles of the core's own before that of the operation.
   std::int64_t sub_tiles_before(const Operation& op) const {
@@ -113,6 +113,8 @@ class Machine {
   const TileCounts counts_;
   const bool online_;
   const bool epochs_;
+  const bool sub_tile_steps_;               ///< in epochs
+  const std::vector<std::int64_t> q_rows_;  ///< by phase
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step
   const bool splits_keys_;

@@ -255,16 +255,17 @@ class Expander {
 
 void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
             const PhasePlan& phase, OperationSink& sink) {
-  const TileCounts counts = count_tiles(shape, tiling);
-  const std::int64_t active = active_cores(counts, tiling.core_split, layout);
-  const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
   if (phase.merges) {
     expand_merge(shape, tiling, layout, phase, sink);
     return;
   }
+  const PhaseDeal deal = phase_deal(shape, tiling, layout, phase);
+  const TileCounts counts = count_tiles(shape, deal.tiling);
+  const std::int64_t active = active_cores(counts, tiling.core_split, deal.layout);
+  const std::int64_t together = cores_in_step(counts, tiling.core_split, deal.layout);
   for (std::int64_t core = 0; core < active; core += together) {
     if (phase.epochs) {
-      expand_epochs(shape, tiling, layout, phase, core, sink);
+      expand_epochs(shape, deal.tiling, deal.layout, phase, core, sink);
     } else if (phase.online) {
       expand_online(shape, tiling, layout, phase, core, sink);
     } else {
@@ -294,7 +295,13 @@ double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayo
       continue;
     }
     const double stages = (phase.has_first ? 1 : 0) + (phase.has_second ? 1 : 0);
-    operations += rounds * (3 + 2 * stages * real(counts.sub_tiles));
+    if (phase.own_rows) {
+      // A round of one row at worst.
+      operations += 3 * real(shape.pairs) * real(shape.rows);
+    } else {
+      const double each = phase.epochs && !phase.has_softmax ? 3 : 2;
+      operations += rounds * (3 + each * stages * real(counts.sub_tiles));
+    }
   }
   return operations;
 }

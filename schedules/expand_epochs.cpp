@@ -26,19 +26,24 @@ class EpochExpander {
         phase_(phase),
         emitter_(shape, tiling, layout, core, sink),
         sub_tiles_(emitter_.counts().sub_tiles),
-        steps_of_round_(phase.online ? sub_tiles_ : 1),
+        steps_of_round_(steps_are_sub_tiles(phase) ? sub_tiles_ : 1),
         steps_(emitter_.rounds().rounds() * steps_of_round_) {}
 
   void run() {
-    for (std::int64_t e = -kEpochsBefore; e < steps_ + epochs_after(phase_); ++e) {
-      epoch_ = e + kEpochsBefore;
+    const std::int64_t before = epochs_before(phase_);
+    for (std::int64_t e = -before; e < steps_ + epochs_after(phase_); ++e) {
+      epoch_ = e + before;
       second_half_ = false;
+      // Transfers last, as they are for later epochs: what is read now is what earlier ones loaded.
+      if (!phase_.has_second) {
+        operator_epoch(e);
+        continue;
+      }
       if (phase_.online) {
         online_epoch(e);
       } else {
         row_wise_epoch(e);
       }
-      // Last, as they are for later epochs: what is read now is what earlier ones have loaded.
       transfers(e);
     }
   }
@@ -54,6 +59,30 @@ class EpochExpander {
     on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
     on(e - epochs_after(phase_), [&](const EpochStep& step) {
       if (ends_round(step)) {
+        store(step);
+      }
+    });
+  }
+
+  /// Q K^T, softmax or P V alone.
+  void operator_epoch(std::int64_t e) {
+    on(e, [&](const EpochStep& step) {
+      if (phase_.has_first) {
+        multiply(step, phase_.first_kind);
+      } else {
+        softmax(step);
+      }
+    });
+    on(e + 1, [&](const EpochStep& step) {
+      if (begins_round(step) || phase_.input == Operand::kP) {
+        load_input(step);
+      }
+      if (phase_.has_first) {
+        load_tiles(step, phase_.first_kind == MatmulKind::kQK ? Operand::kK : Operand::kV);
+      }
+    });
+    on(e - 1, [&](const EpochStep& step) {
+      if (ends_round(step) || phase_.output == Operand::kS) {
         store(step);
       }
     });
@@ -103,6 +132,7 @@ class EpochExpander {
     }
   }
 
+  bool of_one_operator() const { return !phase_.has_second; }
   bool ends_round(const EpochStep& step) const { return step.sub_tile == steps_of_round_ - 1; }
   bool begins_round(const EpochStep& step) const { return step.sub_tile == 0; }
 
@@ -117,17 +147,31 @@ class EpochExpander {
     op.sub_tile = step.sub_tile;
     op.cols = emitter_.columns(step.sub_tile);
     op.row_cols = shape_.cols;
+    const bool scores = operand == Operand::kS || operand == Operand::kP;
+    if (scores && of_one_operator() && phase_.has_first) {
+      op.first_sub_tile = step.sub_tile;
+      op.row_cols = op.cols;
+    }
     return op;
   }
 
+  /// P of one operator comes, and S of one leaves, step by step.
   SlotUse input_slot(const EpochStep& step) const {
-    return LockStepEmitter::ring(Pool::kInput, step.round, tiling_.buffers);
+    const bool tiles = of_one_operator() && phase_.input == Operand::kP;
+    return LockStepEmitter::ring(Pool::kInput, tiles ? step.index : step.round, tiling_.buffers);
   }
   SlotUse output_slot(const EpochStep& step) const {
+    if (of_one_operator()) {
+      const bool tiles = phase_.output == Operand::kS;
+      return LockStepEmitter::ring(Pool::kOutput, tiles ? step.index : step.round, tiling_.buffers);
+    }
     return LockStepEmitter::ring(Pool::kOutput, step.round,
                                  epoch_output_slots(phase_, steps_of_round_));
   }
   SlotUse score_slot(const EpochStep& step) const {
+    if (of_one_operator()) {
+      return phase_.output == Operand::kS ? output_slot(step) : input_slot(step);
+    }
     SlotUse slot = LockStepEmitter::ring(phase_.on_array ? Pool::kArray : Pool::kScore, step.index,
                                          epoch_score_slots(phase_));
     slot.content *= 2;  // as in the other forms
@@ -145,8 +189,9 @@ class EpochExpander {
   void load_input(const EpochStep& step) {
     for (std::int64_t head = 0; head < step.heads; ++head) {
       const std::array writes{input_slot(step)};
-      emitter_.emit(operation(Unit::kLoad, Operand::kQ, step, head), step, {}, writes,
-                    phase_.input_row_bytes);
+      const Operation op = operation(Unit::kLoad, phase_.input, step, head);
+      emitter_.emit(op, step, {}, writes,
+                    row_bytes(shape_, phase_.input, phase_.input_row_bytes, op.row_cols));
     }
   }
 
@@ -168,8 +213,9 @@ class EpochExpander {
   /// Pair by pair, the sub-tiles of a step: one if online, all of a round otherwise.
   template <typename Work>
   void each_tile(const EpochStep& step, const Work& work) {
-    const std::int64_t first = phase_.online ? step.sub_tile : 0;
-    const std::int64_t end = phase_.online ? first + 1 : sub_tiles_;
+    const bool one = steps_are_sub_tiles(phase_);
+    const std::int64_t first = one ? step.sub_tile : 0;
+    const std::int64_t end = one ? first + 1 : sub_tiles_;
     for (std::int64_t head = 0; head < step.heads; ++head) {
       for (std::int64_t tile = first; tile < end; ++tile) {
         work(head, tile);
@@ -184,6 +230,10 @@ class EpochExpander {
       op.matmul = kind;
       op.sub_tile = tile;
       op.cols = emitter_.columns(tile);
+      if (of_one_operator()) {
+        op.first_sub_tile = tile;
+        op.row_cols = op.cols;
+      }
       const SlotUse right = stream_slot(step, scores ? Operand::kK : Operand::kV);
       if (scores) {
         const std::array writes{score_slot(step)};
@@ -203,7 +253,8 @@ class EpochExpander {
   void softmax(const EpochStep& step) {
     on_heads(step, Unit::kVector, VectorKind::kSoftmax, [&](Operation op) {
       op.cols = shape_.cols;
-      emitter_.emit(op, step, std::array{score_slot(step)}, std::array{score_slot(step)});
+      emitter_.emit(op, step, std::array{score_slot(step)},
+                    std::array{of_one_operator() ? output_slot(step) : score_slot(step)});
     });
   }
 
@@ -273,8 +324,9 @@ class EpochExpander {
 
   void store(const EpochStep& step) {
     for (std::int64_t head = 0; head < step.heads; ++head) {
-      emitter_.emit(operation(Unit::kStore, Operand::kO, step, head), step,
-                    std::array{output_slot(step)}, {}, phase_.output_row_bytes);
+      const Operation op = operation(Unit::kStore, phase_.output, step, head);
+      emitter_.emit(op, step, std::array{output_slot(step)}, {},
+                    row_bytes(shape_, phase_.output, phase_.output_row_bytes, op.row_cols));
     }
   }
 

@@ -18,9 +18,15 @@
 //   scores, it takes their maxima after Q K^T and makes P of e before P V; the update is that of
 //   the maximum alone, and beside P V the vector unit brings the sums of e - 1 up to date.
 //
+//   one operator (layerwise, tiled): a step is a sub-tile of a round, of softmax alone a round
+//     matrix, vector   Q K^T, P V or softmax of e
+//     transfers        Q (of softmax S) of e + 1 if a round begins, K or V and P of e + 1; then S
+//     of
+//                      e - 1, or O or P if a round ended with it
+//
 // All operands have as many slots as epochs need them: 2 for Q, K, V; S (then P in its place) 3
-// row-wise, 2 online (none in L1 if the array holds it); O 2 row-wise, online so many that a
-// round's lasts until it is stored; the state of rows 4.
+// row-wise, 2 online (none in L1 if the array holds it); O 2, online so many that a round's lasts
+// until it is stored; the state of rows 4; S and P of one operator alone 2.
 #pragma once
 
 #include "schedules/expand.h"
@@ -28,9 +34,16 @@
 namespace tilewright {
 
 /// Steps before and after the one that gives an epoch its number that the epoch works on.
-inline constexpr std::int64_t kEpochsBefore = 2;
+constexpr std::int64_t epochs_before(const PhasePlan& phase) {
+  return phase.has_second ? 2 : 1;
+}
 constexpr std::int64_t epochs_after(const PhasePlan& phase) {
-  return phase.online ? 4 : 2;
+  return phase.online ? 4 : epochs_before(phase);
+}
+
+/// Whether a step is a sub-tile of a round, not a round.
+constexpr bool steps_are_sub_tiles(const PhasePlan& phase) {
+  return phase.online || (phase.has_first && !phase.has_second);
 }
 
 /// Slots of S in flight, of O and of the rows' state.

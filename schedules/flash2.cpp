@@ -24,7 +24,7 @@ class Flash2 final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
     return online_plan(shape, 0, mode.core_split);
   }
 };

@@ -32,7 +32,7 @@ class Flash3 final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
     return online_plan(shape, mode.lookahead, mode.core_split);
   }
 };

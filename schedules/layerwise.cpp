@@ -7,7 +7,8 @@
 namespace tilewright {
 namespace {
 
-constexpr std::array<std::string_view, 1> kVariants{"double-buffered"};
+constexpr std::string_view kTiled = "tiled";
+constexpr std::array<std::string_view, 2> kVariants{"double-buffered", kTiled};
 
 PhasePlan scores_phase(const Shape& shape, std::int64_t buffers) {
   PhasePlan phase;
@@ -34,6 +35,20 @@ PhasePlan softmax_phase(const Shape& shape) {
   return phase;
 }
 
+/// S leaves, and P comes, sub-tile by sub-tile, in epochs: no phase but softmax needs whole rows.
+Plan tiled_plan(const Shape& shape) {
+  constexpr std::int64_t kBuffers = 2;
+  Plan plan;
+  plan.phase_table = {scores_phase(shape, kBuffers), softmax_phase(shape),
+                      output_phase(shape, kBuffers)};
+  plan.phase_count = 3;
+  for (PhasePlan& phase : plan.phase_table) {
+    phase.epochs = true;
+  }
+  plan.phase_table[1].own_rows = true;
+  return plan;
+}
+
 class Layerwise final : public Schedule {
  public:
   std::string_view name() const override { return "layerwise"; }
@@ -41,9 +56,23 @@ class Layerwise final : public Schedule {
     return "three operators one after the other, S and P through DRAM";
   }
   std::span<const std::string_view> variants() const override { return kVariants; }
-  ModeValues searched(std::string_view) const override { return {}; }
+  ModeValues searched(std::string_view variant) const override {
+    ModeValues values;
+    if (variant == kTiled) {
+      values.buffers = {2};
+    }
+    return values;
+  }
 
-  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
+  std::optional<std::string> refuses(const Workload& workload,
+                                     std::string_view variant) const override {
+    return variant == kTiled ? refuse_mask(workload) : std::nullopt;
+  }
+
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view variant) const override {
+    if (variant == kTiled) {
+      return tiled_plan(shape);
+    }
     Plan plan;
     plan.phase_table = {scores_phase(shape, mode.buffers), softmax_phase(shape),
                         output_phase(shape, mode.buffers)};

@@ -32,7 +32,7 @@ class Mas final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
     Plan plan;
     plan.phase_table[0] = fused_phase(shape, mode.lookahead);
     // The paper keeps the logits C and the probabilities P apart. One stream after the other

@@ -1,8 +1,20 @@
 #include "schedules/plan.h"
 
+#include <algorithm>
+
 #include "common/math.h"
 
 namespace tilewright {
+
+PhaseDeal phase_deal(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
+                     const PhasePlan& phase) {
+  PhaseDeal deal{tiling, layout};
+  if (phase.own_rows) {
+    deal.tiling.q_rows = std::max<std::int64_t>(1, tiling.q_rows * tiling.kv_cols / shape.cols);
+    deal.layout.cores = active_cores(count_tiles(shape, tiling), tiling.core_split, layout);
+  }
+  return deal;
+}
 
 std::int64_t overwritten_sub_tiles(const Shape& shape, const Tiling& tiling) {
   if (tiling.overwrite == Overwrite::kNone) {

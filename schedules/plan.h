@@ -78,6 +78,9 @@ struct PhasePlan {
   bool online = false;
   std::int64_t state_row_bytes = 0;  ///< state slots of an online softmax
   bool epochs = false;
+  /// Epochs of one operator: softmax alone takes as many whole rows at a time as a tile of the
+  /// other operators has scores.
+  bool own_rows = false;
   /// What is done with single scores, the matrix array does if it can: they never leave it.
   bool on_array = false;
   /// Merges parts: of every row, `input_row_bytes` from each core that has a part. No matmul, and
@@ -122,6 +125,15 @@ constexpr std::int64_t stream_col_bytes(const Shape& shape, MatmulKind kind) {
 constexpr std::int64_t part_elements(const Shape& shape) {
   return shape.v_dim + 2;
 }
+
+/// How a phase is cut and dealt: as the candidate says, but for phases with rows of their own,
+/// which are dealt to the cores that the others use.
+struct PhaseDeal {
+  Tiling tiling;
+  CoreLayout layout;
+};
+PhaseDeal phase_deal(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
+                     const PhasePlan& phase);
 
 /// Sub-tiles of K (V) whose slots P takes under `overwrite`: ceil(bytes(P) / bytes(sub-tile));
 /// 0 without overwrite.

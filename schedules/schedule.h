@@ -68,9 +68,11 @@ class Schedule {
   /// Values that are legal, e.g. in --pin and --tiling; a superset of searched().
   virtual ModeValues legal(std::string_view variant) const { return searched(variant); }
   /// A reason if it cannot run the workload, beyond what none can.
-  virtual std::optional<std::string> refuses(const Workload&) const { return std::nullopt; }
-  /// The program of all candidates of a mode.
-  virtual Plan plan(const Shape& shape, const Mode& mode, bool serial) const = 0;
+  virtual std::optional<std::string> refuses(const Workload&, std::string_view /*variant*/) const {
+    return std::nullopt;
+  }
+  /// The program of all candidates of a mode; `variant` is one of variants().
+  virtual Plan plan(const Shape& shape, const Mode& mode, std::string_view variant) const = 0;
 };
 
 /// True if the factors make sense together (every factor alone being in range).
@@ -80,7 +82,8 @@ bool is_legal(const Shape& shape, const Tiling& tiling);
 std::string illegal_reason(const Shape& shape, const Tiling& tiling);
 
 /// A reason if the schedule cannot run the workload.
-std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload);
+std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload,
+                                   std::string_view variant);
 
 /// All schedules, in the order of tables.
 std::span<const Schedule* const> all_schedules();

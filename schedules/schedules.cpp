@@ -30,14 +30,15 @@ const Schedule& find_schedule(std::string_view name) {
       fmt::format("unknown schedule '{}'{}", printable(name), suggestion(name, names)));
 }
 
-std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload) {
+std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload,
+                                   std::string_view variant) {
   if (workload.bias_bytes > 0) {
     return "no schedule supports an additive bias yet, expected no bias_bytes";
   }
   if (workload.v_in_k) {
     return "no schedule supports V as a part of K yet, expected v_in_k: false";
   }
-  return schedule.refuses(workload);
+  return schedule.refuses(workload, variant);
 }
 
 PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead) {

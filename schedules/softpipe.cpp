@@ -30,7 +30,7 @@ class SoftPipe final : public Schedule {
   std::span<const std::string_view> variants() const override { return kVariants; }
   ModeValues searched(std::string_view) const override { return {}; }
 
-  Plan plan(const Shape& shape, const Mode& mode, bool) const override {
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
     Plan plan;
     plan.phase_table[0] = probabilities_phase(shape, mode.buffers);
     plan.phase_table[1] = output_phase(shape, mode.buffers);

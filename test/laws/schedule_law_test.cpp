@@ -267,7 +267,7 @@ TEST_CASE("candidate by candidate, serial FLAT is never faster than MAS or doubl
 
 /// The look-ahead counts sub-tiles, not rounds.
 bool looks_over_steps(const OracleCase& drawn) {
-  const Plan plan = drawn.schedule->plan(shape_of(drawn.workload), {}, false);
+  const Plan plan = drawn.schedule->plan(shape_of(drawn.workload), {}, drawn.variant);
   return plan.phases().front().online && drawn.tiling.lookahead > 0;
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("on one core with room for everything, fewer key/value heads never mov
       workload.heads = 12;
       workload.q_len = random.between(1, 12);
       keep_valid(workload);
-      keep_runnable(*schedule, workload);
+      keep_runnable(*schedule, schedule->variants().front(), workload);
       INFO(schedule->name() << " " << i << ": " << describe(hardware, workload, Tiling{}));
       std::int64_t before = 0;
       for (const std::int64_t kv_heads : {12, 6, 4, 3, 2, 1}) {

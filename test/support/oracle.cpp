@@ -72,7 +72,7 @@ std::size_t phases_of(const OracleCase& drawn) {
 void make_long(Random& random, const Schedule& schedule, Workload& workload) {
   workload.q_len = random.log_between(500, 6000);
   workload.kv_len = random.between(1, 8);
-  const Plan plan = schedule.plan(shape_of(workload), {}, false);
+  const Plan plan = schedule.plan(shape_of(workload), {}, schedule.variants().front());
   if (plan.phases().front().online && random.chance(50)) {
     std::swap(workload.q_len, workload.kv_len);
   }
@@ -305,7 +305,7 @@ std::optional<OracleCase> draw_case(std::uint64_t seed, const Schedule& schedule
   if (family) {
     make_family(random, *family, drawn.workload);
   }
-  keep_runnable(schedule, drawn.workload);
+  keep_runnable(schedule, variant, drawn.workload);
   if (balanced) {
     make_long(random, schedule, drawn.workload);
   }

@@ -185,8 +185,8 @@ std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, con
   return workload.repeat * shape.pairs * cycles;
 }
 
-void keep_runnable(const Schedule& schedule, Workload& workload) {
-  if (schedule.refuses(workload)) {
+void keep_runnable(const Schedule& schedule, std::string_view variant, Workload& workload) {
+  if (schedule.refuses(workload, variant)) {
     workload.mask = Mask::kNone;
     workload.window = 0;
   }

@@ -47,7 +47,7 @@ std::int64_t mask_cycles(const Hardware& hardware, const Workload& workload, con
                          bool online);
 
 /// No mask where the schedule has none.
-void keep_runnable(const Schedule& schedule, Workload& workload);
+void keep_runnable(const Schedule& schedule, std::string_view variant, Workload& workload);
 
 /// After other lengths were set: no mask where the first queries would see no key.
 void keep_valid(Workload& workload);

@@ -71,8 +71,8 @@ SpaceCase random_space(std::uint64_t seed) {
   drawn.workload = small_workload(random);
   const Schedule& schedule = *pick(random, all_schedules());
   drawn.schedule = schedule.name();
-  keep_runnable(schedule, drawn.workload);
   drawn.options.variant = pick(random, schedule.variants());
+  keep_runnable(schedule, drawn.options.variant, drawn.workload);
   drawn.options.objective = pick(random, all_objectives()).name;
   drawn.options.tile_sizes = pick(
       random, std::array{TileSizes::kAll, TileSizes::kAll, TileSizes::kDivisors, TileSizes::kPow2});

@@ -114,7 +114,7 @@ TEST_CASE("evaluate() takes the L0 tiles that brute force over both matmuls find
     Workload workload = tiny_workload(random);
     Hardware hw = scarce_l0(random, workload.bytes.input);
     const Schedule& schedule = *pick(random, all_schedules());
-    keep_runnable(schedule, workload);
+    keep_runnable(schedule, schedule.variants().front(), workload);
     const auto tiling =
         random_tiling(random, schedule, "", shape_of(workload), {hw.cores, hw.l1.shared});
     if (!tiling) {

@@ -42,6 +42,12 @@ TEST_CASE("online softmax takes four operations an element, five a row and two r
   CHECK(cost.softmax_cycles(17, 1) == kFixed + 2 * 4 + 2 * 5);
 }
 
+TEST_CASE("where a mask hides scores of a sub-tile, online softmax adds to all of them first") {
+  const OnlineCost cost(machine(), shape(2));
+  CHECK(cost.masked_softmax_cycles(4, 20) == cost.softmax_cycles(4, 20) + 5);
+  CHECK(cost.masked_softmax_cycles(4, 21) == cost.softmax_cycles(4, 21) + 6);
+}
+
 TEST_CASE("online softmax casts where P is narrower than S") {
   CHECK(OnlineCost(machine(), shape(4)).softmax_cycles(4, 20) == kFixed + 5 * 5 + 1 * 5);
 }
