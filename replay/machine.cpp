@@ -164,13 +164,13 @@ Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor)
   return {first_row(step), op.rows, cols, before * element, cols * element};
 }
 
-/// The input of a round: Q, or S or P that a phase before has stored.
+/// The input of a round: Q, or S, P or parts of O that a phase before has stored.
 void Machine::load_rows(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(op.operand);
-  const bool scores = op.operand != Operand::kQ;
+  const bool scores = op.operand == Operand::kS || op.operand == Operand::kP;
   const Datum datum = scores ? scores_datum(step, op.operand) : rows_datum(step, op.operand);
-  if (scores) {
+  if (op.operand != Operand::kQ) {
     check_stored(step, datum);
   }
   const DramRows rows = dram_rows(step, tensor);
