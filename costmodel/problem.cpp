@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -74,7 +75,9 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const double bytes =
       scores * (dims + 1) * real(s.bytes.input + s.bytes.kv + 4 * s.bytes.accumulator);
   // One operation on all rows of a pair is counted in thousandths.
-  const double widest = real(s.rows) * (real(s.cols) + dims) * (element + scale + array) * kMilli;
+  const double parts = online ? real(std::min(hw.cores, s.cols)) : 0;
+  const double widest =
+      (real(s.rows) * (real(s.cols) + dims) + parts * dims) * (element + scale + array) * kMilli;
   constexpr double kLimit = 4.6e18;  // 2^62
   if (cycles > kLimit || bytes > kLimit || widest > kLimit) {
     throw InputError(fmt::format(

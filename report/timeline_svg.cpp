@@ -171,6 +171,11 @@ std::string_view work_name(const Operation& operation) {
   return operand_name(operation.operand);
 }
 
+/// A part of O looks like O.
+std::string_view style_of(Operand operand) {
+  return operand_name(operand == Operand::kPart ? Operand::kO : operand);
+}
+
 /// Pictures of one timeline have all the same width and way to number.
 class Chart {
  public:
@@ -261,7 +266,7 @@ class Chart {
     std::string text = fmt::format(
         "<rect class=\"{}{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}: cycles {} to "
         "{}</title></rect>\n",
-        operand_name(item.operation.operand),
+        style_of(item.operation.operand),
         timeline_.rounds.contains(item.operation.round) ? "" : " pale", pixels(x), y_,
         pixels(width), kLaneHeight, operation_text(item.operation), with_separators(start),
         with_separators(end));
