@@ -60,7 +60,10 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
                                          problem_.layout);
       cycles = std::max(cycles, least_masked_work(sizes, plan, choices));
     }
-    if (cycles <= enough) {
+    if (plan.phases().front().epochs) {
+      // Fewer steps may meet in slower epochs: only the sums count.
+      cycles = std::max(cycles, least_channel_cycles(sizes, plan));
+    } else if (cycles <= enough) {
       cycles = std::max(cycles, least_masked_cycles(sizes, plan, choices, far_sizes));
     }
     return total_figures(problem_, layer_compute_energy(problem_, sizes), cycles,
@@ -104,6 +107,12 @@ std::int64_t Evaluator::least_masked_work(const Sizes& sizes, const Plan& plan,
   return sum;
 }
 
+/// All bytes at the whole machine's bandwidth; with a channel each, loads or stores are half.
+std::int64_t Evaluator::least_channel_cycles(const Sizes& sizes, const Plan& plan) const {
+  const std::int64_t all = transfers_.front().busy_cycles(dram_traffic(sizes, plan));
+  return problem_.hardware.dram.shared_channel ? all : all / 2;
+}
+
 /// Of one pair, on all cores.
 VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
   const VisibleSums& visible = sizes.visible;
@@ -113,6 +122,12 @@ VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
   }
   const std::int64_t steps = std::max(
       rounds, std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0}));
+  if (problem_.on_array()) {
+    VectorSums sums =
+        online_.least({problem_.shape.rows, rounds, steps, steps - rounds, 0, visible.row_visits});
+    sums.softmax = online_.least_state_cycles(visible.row_visits, steps, 1);
+    return sums;
+  }
   return online_.least(
       {problem_.shape.rows, rounds, steps, steps - rounds, visible.scores, visible.row_visits});
 }

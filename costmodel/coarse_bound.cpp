@@ -236,6 +236,9 @@ VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase
     if (phase.makes_parts()) {
       of_pair.normalise = core.q_tiles * online_.save_state_cycles(0);
     }
+    if (phase.on_array) {
+      of_pair.softmax = online_.least_state_cycles(core.row_visits, core.steps, 1);
+    }
   } else {
     of_pair = online_.least(core.rows, core.q_tiles, sub_tiles);
     if (phase.on_array) {
@@ -315,7 +318,8 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   }
   matrix += second;
   if (phase.on_array) {
-    matrix += least.pairs * online_.least_array_cycles(least.core.rows);
+    matrix += least.pairs * (s.mask.causal ? online_.least_array_cycles_of(least.core.scores)
+                                           : online_.least_array_cycles(least.core.rows));
   }
   const VectorSums vector = vector_cycles(least, phase);
   const std::int64_t stores = output_bytes(least, phase);

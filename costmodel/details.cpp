@@ -33,16 +33,41 @@ std::int64_t stream_load(const PhaseTimes& t, const StageTimes& full, const Stag
          at_every_round(t.overwritten);
 }
 
-/// Vector cycles of a pair in an online round under a mask.
-std::int64_t masked_steps(const MaskedRound& round, const RoundTimes& times) {
+/// An operation of every sub-tile of a pair in an online round under a mask.
+struct StepTimes {
+  std::int64_t full = 0;
+  std::int64_t edge = 0;
+  std::int64_t masked = 0;
+  std::int64_t masked_edge = 0;
+};
+std::int64_t masked_sum(const MaskedRound& round, const StepTimes& times) {
   const std::int64_t last = round.sub_tiles - 1;
   const bool last_masked = round.masks(last);
   const std::int64_t masked = round.sub_tiles - round.whole - (last_masked ? 1 : 0);
-  const std::int64_t softmax = masked * times.masked_softmax + (last - masked) * times.softmax;
-  const std::int64_t masked_last = round.narrow ? times.masked_softmax_edge : times.masked_softmax;
-  const std::int64_t plain_last = round.narrow ? times.softmax_edge : times.softmax;
-  return softmax + (last_masked ? masked_last : plain_last) +
-         per_head(round.sub_tiles, times.rescale, times.normalise);
+  const std::int64_t before = masked * times.masked + (last - masked) * times.full;
+  const std::int64_t masked_last = round.narrow ? times.masked_edge : times.masked;
+  return before + (last_masked ? masked_last : (round.narrow ? times.edge : times.full));
+}
+
+/// Vector cycles of a pair in an online round under a mask.
+std::int64_t masked_steps(const PhaseTimes& t, const MaskedRound& round, const RoundTimes& times) {
+  if (!t.epochs) {
+    return masked_sum(round, {times.softmax, times.softmax_edge, times.masked_softmax,
+                              times.masked_softmax_edge}) +
+           per_head(round.sub_tiles, times.rescale, times.normalise);
+  }
+  return masked_sum(round, {times.softmax, times.softmax_edge, times.softmax, times.softmax_edge}) +
+         masked_sum(round, {times.beside, times.beside_edge, times.masked_beside,
+                            times.masked_beside_edge}) +
+         round.sub_tiles * times.rescale + times.normalise;
+}
+
+/// What the array does with scores beside matmuls.
+std::int64_t masked_array(const MaskedRound& round, const RoundTimes& times) {
+  return masked_sum(round, {times.array_max, times.array_max_edge, times.masked_array_max,
+                            times.masked_array_max_edge}) +
+         masked_sum(round,
+                    {times.array_exp, times.array_exp_edge, times.array_exp, times.array_exp_edge});
 }
 
 Busy masked_busy(const PhaseTimes& t) {
@@ -55,10 +80,11 @@ Busy masked_busy(const PhaseTimes& t) {
     const auto loads = [due](const StageTimes& stage) {
       return due == 0 ? 0 : per_head(due, stage.load_full, stage.load_edge);
     };
-    busy.vector += heads * (t.online ? masked_steps(round, times) : times.softmax);
+    busy.vector += heads * (t.online ? masked_steps(t, round, times) : times.softmax);
     busy.store += heads * times.store;
     busy.load += heads * (times.input + loads(times.first) + loads(times.second));
-    busy.matrix += heads * (times.first.matmul_all + times.second.matmul_all);
+    busy.matrix +=
+        heads * (times.first.matmul_all + times.second.matmul_all + masked_array(round, times));
   }
   return busy;
 }
@@ -215,10 +241,11 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
                  repeat * scores * (shape.bytes.score + shape.bytes.input);
   const PhasePlan& front = plan.phases().front();
   if (front.online) {
-    const OnlineWork work =
-        shape.mask.causal
-            ? masked_online_work(shape, shape.pairs * sizes.visible.row_visits, scores)
-            : online_work(shape, front, counts.sub_tiles);
+    const OnlineWork work = shape.mask.causal
+                                ? online_work(shape, front,
+                                              LayerWork{scores, shape.pairs * sizes.visible.masked,
+                                                        shape.pairs * sizes.visible.row_visits})
+                                : online_work(shape, front, counts.sub_tiles);
     const bool parts = tiling.core_split == CoreSplit::kKeyValue;
     const Int128 of_parts = parts ? parts_work(shape, sizes.active).l1_bytes : 0;
     sum.l1_bytes += repeat * static_cast<std::int64_t>(work.l1_bytes + of_parts);

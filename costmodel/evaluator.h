@@ -80,13 +80,6 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
 /// `masked` of which are masked first.
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked);
 
-/// What a mask leaves of the work of a layer, of all pairs.
-struct LayerWork {
-  Int128 scores = 0;
-  Int128 masked = 0;      ///< scores that are masked first
-  Int128 row_visits = 0;  ///< rows, once for every sub-tile they meet
-};
-
 /// compute_energy() with all that an online softmax takes beyond it.
 Int128 masked_energy(const Problem& problem, const LayerWork& work);
 
@@ -203,6 +196,7 @@ class Evaluator {
                       RoundTimes& out) const;
   std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
                                  const Choices& choices) const;
+  std::int64_t least_channel_cycles(const Sizes& sizes, const Plan& plan) const;
   std::int64_t least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const;
   void epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                    RoundTimes& out) const;

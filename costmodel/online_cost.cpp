@@ -33,6 +33,7 @@ OnlineCost::OnlineCost(const Hardware& hardware, const Shape& shape)
   array_rows_ = array.rows;
   array_cols_ = array.cols;
   array_max_milli_ = array.max_millicycles;
+  array_mask_milli_ = array.sub_millicycles;
   array_exp_milli_ = array.sub_millicycles + array.exp_millicycles + array.sum_millicycles;
   constexpr std::int64_t kReductions = 2;  // maximum and sum
   softmax_fixed_ = startup_ + kReductions * unit.reduction_latency_cycles;
@@ -81,39 +82,44 @@ namespace {
 constexpr int kState = 5;  // maximum, subtract, exp, multiply, add
 
 /// Every sub-tile rescales O (or clears it) before P V, and the division comes on top.
-OnlineWork epoch_work(const Shape& s, const PhasePlan& phase, std::int64_t sub_tiles) {
+OnlineWork epoch_work(const Shape& s, const PhasePlan& phase, const LayerWork& layer) {
   const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
+  const Int128 visits = layer.row_visits;
   // The sub-tile's own maximum is written and read; of the state, three figures are written and
   // (but at first) two read; O is rescaled with one of them (but at first), and divided by one. The
   // array reads the maximum and writes its sums, which takes the vector unit two operations.
-  const std::int64_t figures = phase.on_array ? 12 * sub_tiles - 3 : 8 * sub_tiles - 2;
+  const Int128 figures = phase.on_array ? 12 * visits - 3 * rows : 8 * visits - 2 * rows;
   OnlineWork work;
-  work.operations = rows * (sub_tiles * (kState + s.v_dim) + s.v_dim);
-  work.l1_bytes = rows * s.bytes.accumulator * (2 * sub_tiles * s.v_dim + s.v_dim + figures);
-  const Int128 scores = rows * s.cols;
+  work.operations = visits * (kState + s.v_dim) + rows * s.v_dim;
+  work.l1_bytes = s.bytes.accumulator * (2 * visits * s.v_dim + rows * s.v_dim + figures);
   if (phase.on_array) {
     const int element = 5 + (s.bytes.score != s.bytes.input ? 1 : 0);
-    work.operations -= scores * element;
-    work.l1_bytes -= scores * (s.bytes.score + s.bytes.input);
-    work.array_scores = scores;
+    work.operations -= layer.scores * element + layer.masked;
+    work.l1_bytes -= layer.scores * (s.bytes.score + s.bytes.input);
+    work.array_scores = layer.scores;
+    work.array_masked = layer.masked;
   } else {
-    work.operations -= scores;  // no division
-    work.l1_bytes += scores * s.bytes.score * (s.softcap ? 2 : 1);
+    // No division; scores are read once more, and written if they are capped or masked.
+    work.operations -= layer.scores;
+    work.l1_bytes += (layer.scores + (s.softcap ? layer.scores : layer.masked)) * s.bytes.score;
   }
   return work;
 }
 
 }  // namespace
 
-OnlineWork masked_online_work(const Shape& s, Int128 row_visits, Int128 scores) {
+OnlineWork online_work(const Shape& s, const PhasePlan& phase, const LayerWork& layer) {
+  if (phase.epochs) {
+    return epoch_work(s, phase, layer);
+  }
   const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
   // The state of a row and its O after every sub-tile, but no division of every score.
   OnlineWork work;
-  work.operations = row_visits * (kState + s.v_dim) - scores;
+  work.operations = layer.row_visits * (kState + s.v_dim) - layer.scores;
   // Of the state, softmax writes three figures and (but at first) reads two; O is read and written
   // with one of them.
   constexpr int kPerVisit = 3 + 2 + 1;
-  work.l1_bytes = (row_visits * (2 * s.v_dim + kPerVisit) - 2 * rows) * s.bytes.accumulator;
+  work.l1_bytes = (layer.row_visits * (2 * s.v_dim + kPerVisit) - 2 * rows) * s.bytes.accumulator;
   return work;
 }
 
@@ -133,11 +139,8 @@ OnlineWork parts_work(const Shape& s, std::int64_t parts) {
 }
 
 OnlineWork online_work(const Shape& s, const PhasePlan& phase, std::int64_t sub_tiles) {
-  if (phase.epochs) {
-    return epoch_work(s, phase, sub_tiles);
-  }
   const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
-  return masked_online_work(s, rows * sub_tiles, rows * s.cols);
+  return online_work(s, phase, LayerWork{rows * s.cols, 0, rows * sub_tiles});
 }
 
 }  // namespace tilewright

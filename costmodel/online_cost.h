@@ -39,6 +39,11 @@ class OnlineCost {
   std::int64_t local_max_cycles(std::int64_t rows, std::int64_t cols) const {
     return startup_ + reduction_latency_ + cycles(lanes_.ceil(rows * cols) * local_max_milli_);
   }
+  /// Where the scores are masked first.
+  std::int64_t masked_local_max_cycles(std::int64_t rows, std::int64_t cols) const {
+    return startup_ + reduction_latency_ +
+           cycles(lanes_.ceil(rows * cols) * (local_max_milli_ + mask_milli_));
+  }
   std::int64_t update_cycles(std::int64_t rows, std::int64_t cols) const {
     return startup_ + reduction_latency_ +
            cycles(lanes_.ceil(rows * cols) * (element_milli_ - local_max_milli_) +
@@ -53,6 +58,9 @@ class OnlineCost {
   /// The array's own part: maxima; P and its row sums.
   std::int64_t array_max_cycles(std::int64_t rows, std::int64_t cols) const {
     return cycles(array_passes(rows, cols) * array_max_milli_);
+  }
+  std::int64_t masked_array_max_cycles(std::int64_t rows, std::int64_t cols) const {
+    return cycles(array_passes(rows, cols) * (array_max_milli_ + array_mask_milli_));
   }
   std::int64_t array_exp_cycles(std::int64_t rows, std::int64_t cols) const {
     return cycles(array_passes(rows, cols) * array_exp_milli_);
@@ -85,7 +93,11 @@ class OnlineCost {
   /// Of the rows' state alone, in epochs where the array does the rest.
   std::int64_t least_state_cycles(std::int64_t rows, std::int64_t steps,
                                   std::int64_t sub_tiles) const;
-  /// What the array does itself with all scores of a round, at least.
+  /// What the array does itself with so many scores, with all of a round, at least.
+  std::int64_t least_array_cycles_of(std::int64_t scores) const {
+    return cycles(ceil_div(scores, array_rows_ * array_cols_) *
+                  (array_max_milli_ + array_exp_milli_));
+  }
   std::int64_t least_array_cycles(std::int64_t rows) const {
     return cycles(array_passes(rows, cols_) * (array_max_milli_ + array_exp_milli_));
   }
@@ -164,6 +176,7 @@ class OnlineCost {
   std::int64_t array_cols_ = 1;
   std::int64_t array_max_milli_ = 0;
   std::int64_t array_exp_milli_ = 0;
+  std::int64_t array_mask_milli_ = 0;
   std::int64_t mask_milli_ = 0;
   std::int64_t mul_milli_ = 0;
   std::int64_t div_milli_ = 0;
@@ -177,13 +190,20 @@ struct OnlineWork {
   Int128 operations = 0;    ///< of the vector unit, of one element each; may be fewer: below 0
   Int128 l1_bytes = 0;      ///< read and written
   Int128 array_scores = 0;  ///< that the array does all element-wise work for
+  Int128 array_masked = 0;  ///< of these, masked first
 };
-/// `phase`: the one of the layer.
+/// What a layer computes, of all pairs; under a mask, what that leaves.
+struct LayerWork {
+  Int128 scores = 0;
+  Int128 masked = 0;      ///< scores that are masked first
+  Int128 row_visits = 0;  ///< rows, once for every sub-tile they meet
+};
+
+/// `phase`: the one of the layer. Linear in `work`.
+OnlineWork online_work(const Shape& shape, const PhasePlan& phase, const LayerWork& work);
+/// Without a mask, of rows that meet `sub_tiles` each.
 OnlineWork online_work(const Shape& shape, const PhasePlan& phase, std::int64_t sub_tiles);
 /// What changes if `parts` cores make a part of every row, and these are merged.
 OnlineWork parts_work(const Shape& shape, std::int64_t parts);
-/// Under a mask. `row_visits`: rows of all pairs, once for every sub-tile they meet; `scores`: of
-/// all pairs. Linear in both.
-OnlineWork masked_online_work(const Shape& shape, Int128 row_visits, Int128 scores);
 
 }  // namespace tilewright

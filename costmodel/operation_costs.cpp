@@ -13,7 +13,8 @@ std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
     case VectorKind::kNormalise:
       return online.normalise_cycles(tile.rows);
     case VectorKind::kLocalMax:
-      return online.local_max_cycles(tile.rows, tile.cols);
+      return tile.masked_cols > 0 ? online.masked_local_max_cycles(tile.rows, tile.cols)
+                                  : online.local_max_cycles(tile.rows, tile.cols);
     case VectorKind::kUpdate:
       return online.update_cycles(tile.rows, tile.cols);
     case VectorKind::kUpdateMax:
@@ -32,8 +33,11 @@ std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
 }
 
 std::int64_t OperationCosts::array_cycles(const VectorTile& tile) const {
-  return tile.kind == VectorKind::kLocalMax ? online.array_max_cycles(tile.rows, tile.cols)
-                                            : online.array_exp_cycles(tile.rows, tile.cols);
+  if (tile.kind == VectorKind::kExponentials) {
+    return online.array_exp_cycles(tile.rows, tile.cols);
+  }
+  return tile.masked_cols > 0 ? online.masked_array_max_cycles(tile.rows, tile.cols)
+                              : online.array_max_cycles(tile.rows, tile.cols);
 }
 
 OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {
@@ -74,15 +78,20 @@ void Evaluator::epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int
   if (phase.on_array) {
     out.softmax = out.softmax_edge = online_.update_max_cycles(rows);
     out.beside = out.beside_edge = online_.update_sum_cycles(rows);
+    out.masked_beside = out.masked_beside_edge = out.beside;
     out.array_max = online_.array_max_cycles(rows, cols);
     out.array_max_edge = online_.array_max_cycles(rows, edge_cols);
     out.array_exp = online_.array_exp_cycles(rows, cols);
     out.array_exp_edge = online_.array_exp_cycles(rows, edge_cols);
+    out.masked_array_max = online_.masked_array_max_cycles(rows, cols);
+    out.masked_array_max_edge = online_.masked_array_max_cycles(rows, edge_cols);
   } else {
     out.softmax = online_.update_cycles(rows, cols);
     out.softmax_edge = online_.update_cycles(rows, edge_cols);
     out.beside = online_.local_max_cycles(rows, cols);
     out.beside_edge = online_.local_max_cycles(rows, edge_cols);
+    out.masked_beside = online_.masked_local_max_cycles(rows, cols);
+    out.masked_beside_edge = online_.masked_local_max_cycles(rows, edge_cols);
   }
 }
 

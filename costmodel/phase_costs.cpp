@@ -169,7 +169,7 @@ class SlotKinds {
     const std::int64_t rows = t_.heads * t_.q_rows;
     const std::int64_t steps_of_round = phase.online ? sizes_.counts.sub_tiles : 1;
     const std::int64_t steps = rounds_ * steps_of_round;
-    const std::int64_t cols = phase.online ? t_.kv_cols : shape_.cols;
+    const std::int64_t cols = phase.online ? t_.kv_cols : cols_;
     sink_(Operand::kQ, rows * phase.input_row_bytes, buffered_, copies_);
     for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
       const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
@@ -187,7 +187,8 @@ class SlotKinds {
     }
     sink_(Operand::kState, rows * phase.state_row_bytes, std::min(kEpochStateSlots, steps),
           copies_);
-    const std::int64_t most_steps = std::max(steps_of_round, sizes_.most_sub_tiles);
+    const std::int64_t most_steps =
+        shape_.mask.causal ? 1 : std::max(steps_of_round, sizes_.most_sub_tiles);
     sink_(Operand::kO, rows * phase.output_slot_row_bytes,
           std::min(epoch_output_slots(phase, most_steps), rounds_), copies_);
   }

@@ -49,6 +49,11 @@ struct RoundTimes {
   std::int64_t array_max_edge = 0;
   std::int64_t array_exp = 0;
   std::int64_t array_exp_edge = 0;
+  // The same where scores are masked first.
+  std::int64_t masked_beside = 0;
+  std::int64_t masked_beside_edge = 0;
+  std::int64_t masked_array_max = 0;
+  std::int64_t masked_array_max_edge = 0;
   std::int64_t masked_softmax = 0;
   std::int64_t masked_softmax_edge = 0;
 
@@ -64,6 +69,7 @@ struct RoundTimes {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
     input_edge = store_edge = 0;
     beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
+    masked_beside = masked_beside_edge = masked_array_max = masked_array_max_edge = 0;
     masked_softmax = masked_softmax_edge = 0;
     for (StageTimes* stage : {&first, &second}) {
       stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;

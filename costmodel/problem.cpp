@@ -29,7 +29,8 @@ Int128 online_energy(const Hardware& hardware, const Shape& shape, const OnlineW
   const MatrixUnit& array = hardware.matrix;
   // A cycle of a cell's other work is taken for one of its multiply-accumulates.
   const Int128 array_milli = work.array_scores * (array.max_millicycles + array.sub_millicycles +
-                                                  array.exp_millicycles + array.sum_millicycles);
+                                                  array.exp_millicycles + array.sum_millicycles) +
+                             work.array_masked * array.sub_millicycles;
   return work.operations * e.vector_op_fj + work.l1_bytes * e.l1_fj_per_byte +
          array_milli * e.mac_fj * shape.bytes.input / (2 * kMilli);
 }
@@ -181,11 +182,12 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
 
 Int128 masked_energy(const Problem& problem, const LayerWork& work) {
   const Int128 energy = compute_energy(problem.hardware, problem.shape, work.scores, work.masked);
-  return problem.online()
-             ? energy +
-                   online_energy(problem.hardware, problem.shape,
-                                 masked_online_work(problem.shape, work.row_visits, work.scores))
-             : energy;
+  if (!problem.online()) {
+    return energy;
+  }
+  const PhasePlan& phase = problem.plans.of(Tiling{}).phases().front();
+  return energy +
+         online_energy(problem.hardware, problem.shape, online_work(problem.shape, phase, work));
 }
 
 Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {

@@ -217,7 +217,8 @@ class ReferenceGraph::Impl : public OperationSink {
         break;
     }
     if (is_elementwise(op)) {
-      const std::int64_t cycles = costs_.array_cycles({op.vector, op.rows, op.cols, 0});
+      const std::int64_t cycles =
+          costs_.array_cycles({op.vector, op.rows, op.cols, op.masked_cols});
       totals_.scores += op.vector == VectorKind::kExponentials ? op.rows * op.cols : 0;
       totals_.matrix_busy_cycles += cycles;
       return cycles;

@@ -2,9 +2,11 @@
 // row's state is written on its own, some of them by the array.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "replay/kernels.h"
 #include "replay/machine.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 namespace {
@@ -31,6 +33,11 @@ constexpr std::int64_t place_of(Figure figure) {
 std::span<float> row_of(std::span<float> rows, std::size_t row, std::int64_t cols) {
   const auto width = static_cast<std::size_t>(cols);
   return rows.subspan(row * width, width);
+}
+
+/// Sub-tiles of the round before the operation's.
+std::int64_t known_before(const Operation& op) {
+  return op.sub_tile - op.first_sub_tile;
 }
 
 Datum figure_datum(const Operation& op, Figure figure, std::int64_t known) {
@@ -72,11 +79,11 @@ void Machine::write_figure(const Step& step, const SlotUse& slot, Figure figure,
   Block block = rows_block(step, slot, elements_.accumulator, kFigures);
   block.at.byte += place_of(figure) * elements_.accumulator.bytes;
   block.cols = 1;
-  memory_.write(step, block, figure_datum(step.operation, figure, step.operation.sub_tile + 1),
+  memory_.write(step, block, figure_datum(step.operation, figure, known_before(step.operation) + 1),
                 values);
 }
 
-/// The largest score of each row of a sub-tile, after the soft cap.
+/// The largest score of each row of a sub-tile, after the soft cap and the mask.
 void Machine::local_max(const Step& step) {
   const Operation& op = step.operation;
   const std::span<float> scores = scratch(kScores, op.rows * op.cols);
@@ -84,6 +91,11 @@ void Machine::local_max(const Step& step) {
   memory_.read(step, block, scores_datum(step, Operand::kS), scores);
   if (shape_.softcap) {
     cap_scores(scores);
+  }
+  if (op.masked_cols > 0) {
+    hide_scores(step, scores);
+  }
+  if (shape_.softcap || op.masked_cols > 0) {
     memory_.write(step, block, scores_datum(step, Operand::kS), scores);
   }
   const std::span<float> maxima = scratch(kFirst, op.rows);
@@ -94,6 +106,22 @@ void Machine::local_max(const Step& step) {
   write_figure(step, step.writes[1], Figure::kOwnMaximum, maxima);
 }
 
+/// Minus infinity for what a mask hides.
+void Machine::hide_scores(const Step& step, std::span<float> scores) const {
+  const Operation& op = step.operation;
+  const std::int64_t first_col = op.sub_tile * tiling_.kv_cols;
+  for (std::int64_t row = 0; row < op.rows; ++row) {
+    const KeyRange keys = keys_of(shape_, first_row(step) + row);
+    const std::span<float> values = row_of(scores, static_cast<std::size_t>(row), op.cols);
+    for (std::int64_t col = 0; col < op.cols; ++col) {
+      const std::int64_t key = first_col + col;
+      if (key < keys.first || key >= keys.end) {
+        values[static_cast<std::size_t>(col)] = -std::numeric_limits<float>::infinity();
+      }
+    }
+  }
+}
+
 /// The maximum of all scores so far, and the factor to it from the one before. Reads the state of
 /// this sub-tile, then that of the one before if there is one.
 void Machine::update_max(const Step& step) {
@@ -102,15 +130,15 @@ void Machine::update_max(const Step& step) {
   const std::size_t own_slot = array ? 0 : 1;
   const SlotUse& state = step.writes[array ? 0 : 1];
   const std::span<float> maxima =
-      read_figure(step, own_slot, Figure::kOwnMaximum, op.sub_tile + 1, kFirst);
+      read_figure(step, own_slot, Figure::kOwnMaximum, known_before(op) + 1, kFirst);
   const std::span<float> factors = scratch(kSecond, op.rows);
   std::fill(factors.begin(), factors.end(), 0.0F);
-  if (op.sub_tile > 0) {
+  if (known_before(op) > 0) {
     const std::span<float> before =
-        read_figure(step, own_slot + 1, Figure::kMaximum, op.sub_tile, kThird);
+        read_figure(step, own_slot + 1, Figure::kMaximum, known_before(op), kThird);
     for (std::size_t row = 0; row < maxima.size(); ++row) {
       maxima[row] = std::max(maxima[row], before[row]);
-      factors[row] = std::exp(before[row] - maxima[row]);
+      factors[row] = std::isinf(maxima[row]) ? 1.0F : std::exp(before[row] - maxima[row]);
     }
   }
   write_figure(step, state, Figure::kMaximum, maxima);
@@ -120,7 +148,8 @@ void Machine::update_max(const Step& step) {
 /// P of a sub-tile and, as they leave the array, the sums of its rows.
 void Machine::exponentials(const Step& step) {
   const Operation& op = step.operation;
-  const std::span<float> maxima = read_figure(step, 1, Figure::kMaximum, op.sub_tile + 1, kFirst);
+  const std::span<float> maxima =
+      read_figure(step, 1, Figure::kMaximum, known_before(op) + 1, kFirst);
   const std::span<float> scores = scratch(kScores, op.rows * op.cols);
   memory_.read(step, scores_block(step, step.reads[0], elements_.score),
                scores_datum(step, Operand::kS), scores);
@@ -135,11 +164,11 @@ void Machine::exponentials(const Step& step) {
 
 void Machine::update_sum(const Step& step) {
   const Operation& op = step.operation;
-  const std::span<float> sums = read_figure(step, 0, Figure::kOwnSum, op.sub_tile + 1, kFirst);
-  if (op.sub_tile > 0) {
+  const std::span<float> sums = read_figure(step, 0, Figure::kOwnSum, known_before(op) + 1, kFirst);
+  if (known_before(op) > 0) {
     const std::span<float> factors =
-        read_figure(step, 0, Figure::kFactor, op.sub_tile + 1, kSecond);
-    const std::span<float> before = read_figure(step, 1, Figure::kSum, op.sub_tile, kThird);
+        read_figure(step, 0, Figure::kFactor, known_before(op) + 1, kSecond);
+    const std::span<float> before = read_figure(step, 1, Figure::kSum, known_before(op), kThird);
     for (std::size_t row = 0; row < sums.size(); ++row) {
       sums[row] += before[row] * factors[row];
     }
@@ -155,8 +184,8 @@ void Machine::update(const Step& step) {
   const std::span<float> factors = scratch(kSecond, op.rows);
   const std::span<float> sums = scratch(kThird, op.rows);
   std::fill(sums.begin(), sums.end(), 0.0F);
-  if (op.sub_tile > 0) {
-    read_figure(step, 2, Figure::kSum, op.sub_tile, kThird);
+  if (known_before(op) > 0) {
+    read_figure(step, 2, Figure::kSum, known_before(op), kThird);
   }
   const std::span<float> scores = scratch(kScores, op.rows * op.cols);
   memory_.read(step, scores_block(step, step.reads[0], elements_.score),
@@ -176,12 +205,12 @@ void Machine::adjust_in_epoch(const Step& step) {
   const bool last = op.vector == VectorKind::kNormalise;
   const std::span<float> out = scratch(kScores, op.rows * shape_.v_dim);
   const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  Datum datum{Operand::kO, op.pair, op.q_tile, op.sub_tile + (last ? 1 : 0)};
-  if (!last && op.sub_tile == 0) {
+  Datum datum{Operand::kO, op.pair, op.q_tile, known_before(op) + (last ? 1 : 0)};
+  if (!last && known_before(op) == 0) {
     std::fill(out.begin(), out.end(), 0.0F);
   } else {
     const std::span<float> column =
-        read_figure(step, 0, last ? Figure::kSum : Figure::kFactor, op.sub_tile + 1, kFirst);
+        read_figure(step, 0, last ? Figure::kSum : Figure::kFactor, known_before(op) + 1, kFirst);
     memory_.read(step, output, datum, out);
     if (last) {
       divide_rows(column, out);

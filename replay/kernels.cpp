@@ -58,6 +58,10 @@ void softmax_row(std::span<float> row, std::int64_t first, std::int64_t end) {
 }
 
 float exponentials_of_row(std::span<float> row, float maximum) {
+  if (std::isinf(maximum)) {
+    std::fill(row.begin(), row.end(), 0.0F);  // the row has seen nothing yet
+    return 0;
+  }
   Row values = row_of(row);
   values = (values - maximum).exp();
   return values.sum();

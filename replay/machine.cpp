@@ -53,6 +53,7 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       counts_(count_tiles(shape_, tiling)),
       online_(problem.plans.of(tiling).phases().front().online),
       epochs_(problem.plans.of(tiling).phases().front().epochs),
+      one_operator_(epochs_ && !problem.plans.of(tiling).phases().front().has_second),
       sub_tile_steps_(steps_are_sub_tiles(problem.plans.of(tiling).phases().front())),
       q_rows_(rows_by_phase(problem, tiling)),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
@@ -125,7 +126,7 @@ Block Machine::scores_block(const Step& step, const SlotUse& slot, const Element
 }
 
 Datum Machine::scores_datum(const Step& step, Operand operand) const {
-  const bool part = online_ || (epochs_ && step.operation.row_cols != shape_.cols);
+  const bool part = online_ || (one_operator_ && step.operation.row_cols != shape_.cols);
   return rows_datum(step, operand, part ? step.operation.sub_tile + 1 : 0);
 }
 
@@ -218,9 +219,9 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
   }
   if (!tiling_.kv_resident && epochs_) {
     // A slot has what a step needs, of all its pairs: a sub-tile each, or all of a round.
-    return sub_tile_steps_
-               ? SlotByte{slots[0], head(step) * tile}
-               : SlotByte{slots[0], head(step) * shape_.cols * column + op.sub_tile * tile};
+    const std::int64_t before = (op.sub_tile - op.first_sub_tile) * tile;
+    return sub_tile_steps_ ? SlotByte{slots[0], head(step) * tile}
+                           : SlotByte{slots[0], head(step) * op.row_cols * column + before};
   }
   if (!tiling_.kv_resident) {
     return {slots[0], 0};
@@ -292,7 +293,7 @@ void Machine::multiply_values(const Step& step) {
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   std::fill(out.begin(), out.end(), 0.0F);
   const Block output = output_block(step, step.writes[0]);
-  const std::int64_t added = epochs_ ? op.sub_tile : sub_tiles_before(op);
+  const std::int64_t added = one_operator_ ? op.sub_tile : sub_tiles_before(op);
   if (added > 0 || (online_ && epochs_)) {
     Datum so_far = rows_datum(step, Operand::kO, added);
     so_far.adjusted = online_ ? Adjusted::kRescaled : Adjusted::kNo;

@@ -59,6 +59,7 @@ class Machine {
   // An online softmax in parts: epoch_machine.cpp.
   void element_wise(const Step& step);
   void local_max(const Step& step);
+  void hide_scores(const Step& step, std::span<float> scores) const;
   void update_max(const Step& step);
   void exponentials(const Step& step);
   void update_sum(const Step& step);
@@ -113,6 +114,7 @@ class Machine {
   const TileCounts counts_;
   const bool online_;
   const bool epochs_;
+  const bool one_operator_;                 ///< in epochs: a phase for each
   const bool sub_tile_steps_;               ///< in epochs
   const std::vector<std::int64_t> q_rows_;  ///< by phase
   const std::int64_t overwritten_;

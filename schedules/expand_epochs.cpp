@@ -1,8 +1,10 @@
 #include "schedules/expand_epochs.h"
 
 #include <array>
+#include <vector>
 
 #include "schedules/lock_step_emitter.h"
+#include "schedules/visible.h"
 
 namespace tilewright {
 namespace {
@@ -12,7 +14,13 @@ using Pool = SlotUse::Pool;
 /// What an epoch works on: a round or, online, a sub-tile of it.
 struct EpochStep : RoundPlace {
   std::int64_t index = 0;
-  std::int64_t sub_tile = 0;  ///< online
+  Visible visible;            ///< of the round
+  std::int64_t sub_tile = 0;  ///< the first one of the step
+  std::int64_t end = 0;       ///< behind the last one
+  std::int64_t there = 0;     ///< resident: up to here rounds before have loaded the group's
+
+  bool begins_round() const { return sub_tile == visible.first; }
+  bool ends_round() const { return end == visible.end(); }
 };
 
 class EpochExpander {
@@ -25,13 +33,17 @@ class EpochExpander {
         tiling_(tiling),
         phase_(phase),
         emitter_(shape, tiling, layout, core, sink),
-        sub_tiles_(emitter_.counts().sub_tiles),
-        steps_of_round_(steps_are_sub_tiles(phase) ? sub_tiles_ : 1),
-        steps_(emitter_.rounds().rounds() * steps_of_round_) {}
+        output_slots_(
+            epoch_output_slots(phase, shape.mask.causal ? 1 : emitter_.counts().sub_tiles)) {
+    for (std::int64_t round = 0; round < emitter_.rounds().rounds(); ++round) {
+      add_steps(round);
+    }
+  }
 
   void run() {
     const std::int64_t before = epochs_before(phase_);
-    for (std::int64_t e = -before; e < steps_ + epochs_after(phase_); ++e) {
+    const auto steps = static_cast<std::int64_t>(steps_.size());
+    for (std::int64_t e = -before; e < steps + epochs_after(phase_); ++e) {
       epoch_ = e + before;
       second_half_ = false;
       // Transfers last, as they are for later epochs: what is read now is what earlier ones loaded.
@@ -49,16 +61,31 @@ class EpochExpander {
   }
 
  private:
+  void add_steps(std::int64_t round) {
+    EpochStep step;
+    static_cast<RoundPlace&>(step) = emitter_.place_of(round);
+    step.visible = visible_at(shape_, tiling_, emitter_.rounds(), step.position);
+    step.there = there_ = step.position == 0 ? 0 : there_;
+    const std::int64_t width = steps_are_sub_tiles(phase_) ? 1 : step.visible.sub_tiles;
+    for (std::int64_t j = step.visible.first; j < step.visible.end(); j += width) {
+      step.index = static_cast<std::int64_t>(steps_.size());
+      step.sub_tile = j;
+      step.end = j + width;
+      steps_.push_back(step);
+    }
+    there_ = step.visible.end();
+  }
+
   void transfers(std::int64_t e) {
     on(e + 2, [&](const EpochStep& step) {
-      if (step.sub_tile == 0) {
+      if (step.begins_round()) {
         load_input(step);
       }
       load_tiles(step, Operand::kK);
     });
     on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
     on(e - epochs_after(phase_), [&](const EpochStep& step) {
-      if (ends_round(step)) {
+      if (step.ends_round()) {
         store(step);
       }
     });
@@ -74,7 +101,7 @@ class EpochExpander {
       }
     });
     on(e + 1, [&](const EpochStep& step) {
-      if (begins_round(step) || phase_.input == Operand::kP) {
+      if (step.begins_round() || phase_.input == Operand::kP) {
         load_input(step);
       }
       if (phase_.has_first) {
@@ -82,7 +109,7 @@ class EpochExpander {
       }
     });
     on(e - 1, [&](const EpochStep& step) {
-      if (ends_round(step) || phase_.output == Operand::kS) {
+      if (step.ends_round() || phase_.output == Operand::kS) {
         store(step);
       }
     });
@@ -102,7 +129,7 @@ class EpochExpander {
       }
     });
     on(e - 2, [&](const EpochStep& step) {
-      if (ends_round(step)) {
+      if (step.ends_round()) {
         adjust(step, VectorKind::kNormalise);
       }
     });
@@ -127,14 +154,12 @@ class EpochExpander {
   /// Calls `work` with step `index` if there is one.
   template <typename Work>
   void on(std::int64_t index, const Work& work) {
-    if (index >= 0 && index < steps_) {
-      work(EpochStep{emitter_.place_of(index / steps_of_round_), index, index % steps_of_round_});
+    if (index >= 0 && index < static_cast<std::int64_t>(steps_.size())) {
+      work(steps_[static_cast<std::size_t>(index)]);
     }
   }
 
   bool of_one_operator() const { return !phase_.has_second; }
-  bool ends_round(const EpochStep& step) const { return step.sub_tile == steps_of_round_ - 1; }
-  bool begins_round(const EpochStep& step) const { return step.sub_tile == 0; }
 
   Operation operation(Unit unit, Operand operand, const EpochStep& step, std::int64_t head) const {
     Operation op;
@@ -146,7 +171,8 @@ class EpochExpander {
     op.pair = step.first_pair + head;
     op.sub_tile = step.sub_tile;
     op.cols = emitter_.columns(step.sub_tile);
-    op.row_cols = shape_.cols;
+    op.first_sub_tile = step.visible.first;
+    op.row_cols = step.visible.cols;
     const bool scores = operand == Operand::kS || operand == Operand::kP;
     if (scores && of_one_operator() && phase_.has_first) {
       op.first_sub_tile = step.sub_tile;
@@ -165,8 +191,7 @@ class EpochExpander {
       const bool tiles = phase_.output == Operand::kS;
       return LockStepEmitter::ring(Pool::kOutput, tiles ? step.index : step.round, tiling_.buffers);
     }
-    return LockStepEmitter::ring(Pool::kOutput, step.round,
-                                 epoch_output_slots(phase_, steps_of_round_));
+    return LockStepEmitter::ring(Pool::kOutput, step.round, output_slots_);
   }
   SlotUse score_slot(const EpochStep& step) const {
     if (of_one_operator()) {
@@ -197,12 +222,12 @@ class EpochExpander {
 
   /// All of K (V) that the step needs and that is not there.
   void load_tiles(const EpochStep& step, Operand operand) {
-    if (tiling_.kv_resident && step.position > 0) {
-      return;
-    }
     const MatmulKind kind = operand == Operand::kK ? MatmulKind::kQK : MatmulKind::kPV;
     const std::array writes{stream_slot(step, operand)};
     each_tile(step, [&](std::int64_t head, std::int64_t tile) {
+      if (tiling_.kv_resident && tile < step.there) {
+        return;
+      }
       Operation op = operation(Unit::kLoad, operand, step, head);
       op.sub_tile = tile;
       op.cols = emitter_.columns(tile);
@@ -213,11 +238,8 @@ class EpochExpander {
   /// Pair by pair, the sub-tiles of a step: one if online, all of a round otherwise.
   template <typename Work>
   void each_tile(const EpochStep& step, const Work& work) {
-    const bool one = steps_are_sub_tiles(phase_);
-    const std::int64_t first = one ? step.sub_tile : 0;
-    const std::int64_t end = one ? first + 1 : sub_tiles_;
     for (std::int64_t head = 0; head < step.heads; ++head) {
-      for (std::int64_t tile = first; tile < end; ++tile) {
+      for (std::int64_t tile = step.sub_tile; tile < step.end; ++tile) {
         work(head, tile);
       }
     }
@@ -252,7 +274,8 @@ class EpochExpander {
 
   void softmax(const EpochStep& step) {
     on_heads(step, Unit::kVector, VectorKind::kSoftmax, [&](Operation op) {
-      op.cols = shape_.cols;
+      op.cols = step.visible.cols;
+      op.masked_cols = step.visible.masked_cols;
       emitter_.emit(op, step, std::array{score_slot(step)},
                     std::array{of_one_operator() ? output_slot(step) : score_slot(step)});
     });
@@ -262,7 +285,8 @@ class EpochExpander {
     const Unit unit = phase_.on_array ? Unit::kMatrix : Unit::kVector;
     on_heads(step, unit, VectorKind::kLocalMax, [&](Operation op) {
       op.operand = Operand::kState;
-      // A soft cap comes before it: the scores change.
+      op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
+      // A soft cap or a mask comes before it: the scores change.
       emitter_.emit(op, step, std::array{score_slot(step)},
                     std::array{score_slot(step), state_slot(step.index)});
     });
@@ -270,7 +294,7 @@ class EpochExpander {
 
   void update(const EpochStep& step) {
     const std::array states{state_slot(step.index), state_slot(step.index - 1)};
-    const Uses known = Uses(states).first(begins_round(step) ? 1 : 2);
+    const Uses known = Uses(states).first(step.begins_round() ? 1 : 2);
     if (phase_.on_array) {
       on_heads(step, Unit::kVector, VectorKind::kUpdateMax, [&](Operation op) {
         op.operand = Operand::kState;
@@ -296,7 +320,7 @@ class EpochExpander {
     const std::array states{state_slot(step.index), state_slot(step.index - 1)};
     on_heads(step, Unit::kVector, VectorKind::kUpdateSum, [&](Operation op) {
       op.operand = Operand::kState;
-      emitter_.emit(op, step, Uses(states).first(begins_round(step) ? 1 : 2),
+      emitter_.emit(op, step, Uses(states).first(step.begins_round() ? 1 : 2),
                     std::array{state_slot(step.index)});
     });
   }
@@ -307,7 +331,7 @@ class EpochExpander {
       op.operand = Operand::kO;
       op.cols = shape_.v_dim;
       const std::array reads{state_slot(step.index), output_slot(step)};
-      const bool clears = kind == VectorKind::kRescale && begins_round(step);
+      const bool clears = kind == VectorKind::kRescale && step.begins_round();
       emitter_.emit(op, step, Uses(reads).first(clears ? 0 : 2), std::array{output_slot(step)});
     });
   }
@@ -334,9 +358,9 @@ class EpochExpander {
   const Tiling& tiling_;
   const PhasePlan& phase_;
   const LockStepEmitter emitter_;
-  const std::int64_t sub_tiles_;
-  const std::int64_t steps_of_round_;
-  const std::int64_t steps_;
+  const std::int64_t output_slots_;
+  std::vector<EpochStep> steps_;
+  std::int64_t there_ = 0;
   std::int64_t epoch_ = 0;
   bool second_half_ = false;
 };

@@ -24,6 +24,8 @@
 //     of
 //                      e - 1, or O or P if a round ended with it
 //
+//   Under a mask the steps of a round are the sub-tiles that it sees.
+//
 // All operands have as many slots as epochs need them: 2 for Q, K, V; S (then P in its place) 3
 // row-wise, 2 online (none in L1 if the array holds it); O 2, online so many that a round's lasts
 // until it is stored; the state of rows 4; S and P of one operator alone 2.
@@ -50,6 +52,7 @@ constexpr bool steps_are_sub_tiles(const PhasePlan& phase) {
 constexpr std::int64_t epoch_score_slots(const PhasePlan& phase) {
   return phase.online ? 2 : 3;
 }
+/// `steps_of_round`: the fewest.
 constexpr std::int64_t epoch_output_slots(const PhasePlan& phase, std::int64_t steps_of_round) {
   const std::int64_t after = epochs_after(phase);
   return phase.online ? 1 + (after + steps_of_round - 1) / steps_of_round : 2;

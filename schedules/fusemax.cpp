@@ -26,10 +26,6 @@ class FuseMax final : public Schedule {
     return values;
   }
 
-  std::optional<std::string> refuses(const Workload& workload, std::string_view) const override {
-    return refuse_mask(workload);
-  }
-
   Plan plan(const Shape& shape, const Mode&, std::string_view) const override {
     Plan plan;
     plan.phase_table[0] = epoch_phase(shape, true);

@@ -15,7 +15,10 @@ Shape shape_of(const Workload& workload) {
   shape.v_dim = workload.v_dim;
   shape.bytes = workload.bytes;
   shape.softcap = workload.softcap;
-  shape.mask = {workload.mask == Mask::kCausal, workload.window, workload.heads / workload.kv_heads,
+  const std::int64_t window = workload.window < workload.kv_len ? workload.window : 0;
+  // One query, the newest, sees all keys up to itself: nothing is hidden.
+  const bool hides = workload.mask == Mask::kCausal && (workload.q_len > 1 || window > 0);
+  shape.mask = {hides, hides ? window : 0, workload.heads / workload.kv_heads,
                 workload.kv_len - workload.q_len};
   return shape;
 }

@@ -108,9 +108,6 @@ Plan online_plan(const Shape& shape, std::int64_t lookahead, CoreSplit split);
 /// All stages at once, with a barrier after each epoch (expand_epochs.h): row-wise or online.
 PhasePlan epoch_phase(const Shape& shape, bool online);
 
-/// Schedule::refuses() of those.
-std::optional<std::string> refuse_mask(const Workload& workload);
-
 /// P V with P from DRAM: the last phase of layerwise and softpipe.
 PhasePlan output_phase(const Shape& shape, std::int64_t buffers);
 

@@ -122,13 +122,6 @@ PhasePlan epoch_phase(const Shape& shape, bool online) {
   return phase;
 }
 
-std::optional<std::string> refuse_mask(const Workload& workload) {
-  if (workload.mask != Mask::kNone) {
-    return "epochs have no masks yet, expected mask: none";
-  }
-  return std::nullopt;
-}
-
 bool is_legal(const Shape& shape, const Tiling& tiling) {
   const bool split_keys = tiling.core_split == CoreSplit::kKeyValue;
   if (tiling.overwrite == Overwrite::kNone) {

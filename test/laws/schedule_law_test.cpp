@@ -196,7 +196,7 @@ TEST_CASE(
         }
         shown += expected > matrix ? 1 : 0;
       });
-  CHECK((!counts_are_full() || checked > 1000));
+  CHECK((!counts_are_full() || checked > 900));
   CHECK((!counts_are_full() || shown > 10));
 }
 

@@ -177,13 +177,14 @@ class VectorCount final : public OperationSink {
         op.rows * op.cols *
         (largest ? array_.max_millicycles
                  : array_.sub_millicycles + array_.exp_millicycles + array_.sum_millicycles);
+    array_milli += op.rows * op.masked_cols * array_.sub_millicycles;
     l1_bytes += op.rows * shape_.bytes.accumulator * (largest ? 1 : 2);
   }
 
   /// An online softmax in parts.
   void in_parts(const Operation& op) {
     const ElementBytes& b = shape_.bytes;
-    const bool first = op.sub_tile == 0;
+    const bool first = op.sub_tile == op.first_sub_tile;
     std::int64_t figures = 0;
     const auto scores = [&](std::int64_t each, std::int64_t bytes) {
       operations += op.rows * op.cols * each;
@@ -191,7 +192,8 @@ class VectorCount final : public OperationSink {
     };
     switch (op.vector) {
       case VectorKind::kLocalMax:
-        scores(shape_.softcap ? 6 : 1, (shape_.softcap ? 2 : 1) * b.score);
+        scores(shape_.softcap ? 6 : 1, (shape_.softcap || op.masked_cols > 0 ? 2 : 1) * b.score);
+        operations += op.rows * op.masked_cols;
         figures = 1;
         break;
       case VectorKind::kUpdate:
