@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/math.h"
-#include "schedules/expand_epochs.h"
 
 namespace tilewright {
 Evaluator::Evaluator(const Problem& problem)
@@ -18,19 +17,8 @@ Evaluator::Evaluator(const Problem& problem)
 
 bool Evaluator::fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const {
   *peak = peak_bytes(problem_.shape, sizes, problem_.layout, problem_.alignment, plan.phases());
-  return *peak <= problem_.hardware.l1.capacity_bytes && array_holds(sizes, plan);
-}
-
-/// Scores that never leave the array: of the rows that it works on at once, those of the two steps
-/// in flight must fit its accumulators.
-bool Evaluator::array_holds(const Sizes& sizes, const Plan& plan) const {
-  if (!plan.phases().front().on_array) {
-    return true;
-  }
-  const std::int64_t rows = std::min(sizes.tiling.q_rows, problem_.hardware.matrix.rows);
-  return epoch_score_slots(plan.phases().front()) * rows * sizes.tiling.kv_cols *
-             problem_.shape.bytes.accumulator <=
-         problem_.hardware.l0.accumulator_bytes;
+  return *peak <= problem_.hardware.l1.capacity_bytes &&
+         array_bytes(problem_, sizes.tiling) <= problem_.hardware.l0.accumulator_bytes;
 }
 
 Footprint Evaluator::peak_footprint(const Tiling& tiling) const {

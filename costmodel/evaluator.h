@@ -76,6 +76,10 @@ struct Problem {
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant);
 
+/// Bytes of the accumulators that scores take which never leave the array: of the rows that it works
+/// on at once, those of the steps in flight. 0 if scores leave it.
+std::int64_t array_bytes(const Problem& problem, const Tiling& tiling);
+
 /// Femtojoules of the MACs, the vector operations and the softmax's L1 accesses of `scores` scores,
 /// `masked` of which are masked first.
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked);
@@ -216,7 +220,6 @@ class Evaluator {
   std::array<MatmulTile, 4> tiles_of(const Sizes& sizes, MatmulKind kind) const;
   std::int64_t least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
                             const ClassBox& box, std::int64_t enough) const;
-  bool array_holds(const Sizes& sizes, const Plan& plan) const;
   void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   void conserve_matmuls(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   VectorSums least_masked_vector(const Sizes& sizes) const;

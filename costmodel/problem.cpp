@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "costmodel/evaluator.h"
+#include "schedules/expand_epochs.h"
 #include "schedules/workload_yaml.h"
 
 namespace tilewright {
@@ -170,6 +171,15 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
     add_merges(problem);
   }
   return problem;
+}
+
+std::int64_t array_bytes(const Problem& problem, const Tiling& tiling) {
+  if (!problem.on_array()) {
+    return 0;
+  }
+  const std::int64_t rows = std::min(tiling.q_rows, problem.hardware.matrix.rows);
+  return epoch_score_slots(problem.plans.of(tiling).phases().front()) * rows * tiling.kv_cols *
+         problem.shape.bytes.accumulator;
 }
 
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked) {

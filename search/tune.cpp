@@ -89,6 +89,13 @@ std::optional<Shortfall> l0_shortfall(const Problem& problem, const Tiling& smal
     shortfall.have_bytes = misfit->have_bytes;
     return shortfall;
   }
+  const std::int64_t held = array_bytes(problem, smallest);
+  if (held > problem.hardware.l0.accumulator_bytes) {
+    shortfall.level = "L0 accumulator";
+    shortfall.need_bytes = held;
+    shortfall.have_bytes = problem.hardware.l0.accumulator_bytes;
+    return shortfall;
+  }
   for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
     const L0Tile& pinned = kind == MatmulKind::kQK ? problem.pinned_qk : problem.pinned_pv;
     const MatmulTile tile = matmul_tile(problem.shape, kind, smallest.q_rows, smallest.kv_cols);

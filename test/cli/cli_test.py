@@ -138,6 +138,14 @@ class NoTilingTest(CommandLineTest):
         self.assertNotIn("tiling", result)
         self.assertEqual(result["shortfall"]["short_bytes"], short)
 
+    def test_scores_that_do_not_fit_the_array_are_named(self):
+        pins = ["--pin", "kv_cols=512", "--pin", "q_rows=512"]
+        path = self.folder / "machine.yaml"
+        text = (ROOT / "hw_profiles" / "fusemax.yaml").read_text()
+        path.write_text(text.replace("accumulator_kib: {value: 1280", "accumulator_kib: {value: 512"))
+        self.fails(1, "tune", "--hw", path, "--workload", "bert-base", "--schedule", "fusemax", *pins,
+                   says=["nothing fits", "L0 accumulator", "short by"])
+
     def test_compare_prints_the_rows_that_do_not_fit(self):
         path = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
         done = self.run_program("compare", "--hw", path, *COMPARE[3:])
