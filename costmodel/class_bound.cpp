@@ -177,9 +177,13 @@ std::int64_t least_on_line(std::int64_t low, std::int64_t high, std::int64_t uni
 std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
                                      const ClassBox& box, std::int64_t enough) const {
   std::array<PhaseTimes, kMaxPhases> phases;
-  std::int64_t cycles = 0;
+  // A merge takes the same time whatever the sizes are in a class.
+  const bool merges = plan.phases().back().merges;
+  const std::int64_t merge = merges ? merge_cycles(sizes) : 0;
+  const std::size_t tiled = plan.phase_count - (merges ? 1 : 0);
+  std::int64_t cycles = merge;
   bool own_rows = false;
-  for (std::size_t i = 0; i < plan.phase_count; ++i) {
+  for (std::size_t i = 0; i < tiled; ++i) {
     const PhasePlan& phase = plan.phase_table[i];
     if (phase.own_rows) {
       own_rows = true;
@@ -202,18 +206,18 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
   if (box.low[1] < box.high[1]) {
     const auto at_rows = [&](std::int64_t rows) {
       std::int64_t sum = 0;
-      for (std::size_t i = 0; i < plan.phase_count; ++i) {
+      for (std::size_t i = 0; i < tiled; ++i) {
         sum += phase_makespan(on_line(sizes, plan.phase_table[i], phases[i], rows));
       }
       return sum;
     };
-    cycles = std::max(cycles, least_on_line(box.low[1], box.high[1], kLineUnit, at_rows));
+    cycles = std::max(cycles, merge + least_on_line(box.low[1], box.high[1], kLineUnit, at_rows));
   }
   if (phases[0].online && !phases[0].epochs && box.low[2] < box.high[2] && cycles <= limit) {
     const auto at_cols = [&](std::int64_t cols) {
       return phase_makespan(online_along_cols(sizes, phases[0], cols));
     };
-    cycles = std::max(cycles, least_on_line(box.low[2], box.high[2], kLineUnit, at_cols));
+    cycles = std::max(cycles, merge + least_on_line(box.low[2], box.high[2], kLineUnit, at_cols));
   }
   return cycles;
 }
@@ -300,7 +304,7 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
                               std::int64_t rows) const {
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
   const bool edge_last =
-      sizes.tiling.core_split == CoreSplit::kHeads ||
+      sizes.tiling.core_split != CoreSplit::kQuery ||
       (sizes.busiest.positions - 1) * problem_.layout.cores == sizes.counts.q_tiles - 1;
   const std::int64_t edge_rows = problem_.shape.rows - (sizes.counts.q_tiles - 1) * rows;
   PhaseTimes times = least;
@@ -328,13 +332,14 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
     if (phase.online && phase.epochs) {
       epochs_along_rows(sizes, phase, tile_rows, round);
     } else if (phase.online) {
-      online_along_rows(sizes, tile_rows, round);
+      online_along_rows(sizes, phase, tile_rows, round);
     } else {
       round.softmax = phase.has_softmax ? vector_.line(tile_rows, kLineUnit) : 0;
     }
   };
   place(times.full, rows);
   place(times.last, edge_last ? edge_rows : rows);
+  times.drop_edge_cols(sizes.busiest);
   scale(times.resident_first);
   scale(times.resident_second);
   times.latency *= kLineUnit;

@@ -47,6 +47,20 @@ CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, s
           std::max(q_tiles, ceil_div(scores, box.high[1]))};
 }
 
+/// What the busiest core has of the keys: the average at least.
+CoarseBound::Work CoarseBound::share_of_keys(const Least& least) const {
+  const std::int64_t rows = least.all.rows;
+  const std::int64_t q_tiles = least.all.q_tiles;
+  const std::int64_t sub_tiles = ceil_div(least.counts.sub_tiles, problem_.layout.cores);
+  return {rows,
+          q_tiles,
+          q_tiles * sub_tiles,
+          q_tiles * (sub_tiles - 1),
+          rows * least.cols,
+          rows * sub_tiles,
+          least.cols * q_tiles};
+}
+
 CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   const Shape& shape = problem_.shape;
   const std::int64_t cores = problem_.layout.cores;
@@ -57,6 +71,7 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
   least.counts = count_tiles(shape, high);
   least.active = active_cores(least.counts, box.mode.core_split, problem_.layout);
   least.all = work_of(box, shape.rows, least.counts.q_tiles, scores);
+  least.cols = shape.cols;
   if (box.mode.core_split == CoreSplit::kHeads) {
     least.pairs = ceil_div(shape.pairs, cores);
     if (box.low[0] == box.high[0]) {
@@ -65,6 +80,11 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
     }
     least.core = least.all;
     least.rounds = ceil_div(least.counts.groups, cores) * least.core.q_tiles;
+  } else if (box.mode.core_split == CoreSplit::kKeyValue) {
+    least.pairs = shape.pairs;
+    least.cols = ceil_div(shape.cols, cores);
+    least.core = share_of_keys(least);
+    least.rounds = least.counts.groups * least.core.q_tiles;
   } else {
     least.pairs = shape.pairs;
     least.core = work_of(box, ceil_div(shape.rows, cores), ceil_div(least.counts.q_tiles, cores),
@@ -85,6 +105,9 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   sizes.most_sub_tiles = ceil_div(problem_.shape.cols, box.low[2]);
   sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
+  // Some candidate may have a single key in the last sub-tile of the busiest core.
+  sizes.busiest.has_edge_cols = true;
+  sizes.counts.edge_cols = 1;
   const bool overwrites = box.mode.overwrite != Overwrite::kNone;
   if (overwrites) {
     sizes.tiling.buffers = 1;
@@ -178,7 +201,7 @@ std::int64_t CoarseBound::array_passes(const ClassBox& box, const Least& least,
   const Shape& s = problem_.shape;
   const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
   if (!s.mask.causal) {
-    const MatmulTile whole = matmul_tile(s, kind, least.core.rows, s.cols);
+    const MatmulTile whole = matmul_tile(s, kind, least.core.rows, least.cols);
     return least.pairs * ceil_div(whole.m, sides.m) * ceil_div(whole.n, sides.n) *
            ceil_div(whole.k, sides.k);
   }
@@ -210,7 +233,7 @@ std::int64_t CoarseBound::l0_tiles(const Least& least, MatmulKind kind) const {
                         ? buffers(work.scores, s.bytes.accumulator, l0.accumulator_bytes)
                         : buffers(work.scores, s.bytes.input, l0.left_bytes));
   }
-  const MatmulTile whole = matmul_tile(s, kind, work.rows, s.cols);
+  const MatmulTile whole = matmul_tile(s, kind, work.rows, least.cols);
   return std::max({work.steps, buffers(whole.m * whole.k, s.bytes.input, l0.left_bytes),
                    buffers(whole.k * whole.n, s.bytes.kv, l0.right_bytes),
                    buffers(whole.m * whole.n, s.bytes.accumulator, l0.accumulator_bytes)});
@@ -233,6 +256,19 @@ std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::i
   return scores ? full / problem_.shape.cols * work.scores : work.rows * full;
 }
 
+// Of all cores: as input_bytes() and output_bytes() of a candidate.
+std::int64_t CoarseBound::input_bytes(const Least& least, const PhasePlan& phase) const {
+  const std::int64_t copies = phase.merges || phase.makes_parts() ? least.active : 1;
+  return copies * problem_.shape.pairs *
+         row_bytes_of(least.all, phase.input, phase.input_row_bytes);
+}
+
+std::int64_t CoarseBound::output_bytes(const Least& least, const PhasePlan& phase) const {
+  const std::int64_t copies = phase.makes_parts() ? least.active : 1;
+  return copies * problem_.shape.pairs *
+         row_bytes_of(least.all, phase.output, phase.output_row_bytes);
+}
+
 /// On the busiest core.
 VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase) const {
   const Work& core = least.core;
@@ -241,9 +277,12 @@ VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase
   if (!phase.online) {
     of_pair.softmax =
         phase.has_softmax ? vector_.least_softmax_cycles(core.scores, core.q_tiles) : 0;
-  } else if (problem_.shape.mask.causal) {
+  } else if (problem_.shape.mask.causal || phase.makes_parts()) {
     of_pair = online_.least(
         {core.rows, core.q_tiles, core.steps, core.rescales, core.scores, core.row_visits});
+    if (phase.makes_parts()) {
+      of_pair.normalise = core.q_tiles * online_.save_state_cycles(0);
+    }
     if (phase.on_array) {
       of_pair.softmax = online_.least_state_cycles(core.row_visits, core.steps, 1);
     }
@@ -309,8 +348,11 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
 
 std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
                                        const PhasePlan& phase) const {
+  if (phase.merges) {
+    return problem_.merges.cycles(least.active, box.mode.buffers);
+  }
   const Shape& s = problem_.shape;
-  std::int64_t loads = s.pairs * row_bytes_of(least.all, phase.input, phase.input_row_bytes);
+  std::int64_t loads = input_bytes(least, phase);
   std::int64_t matrix = 0;
   if (phase.has_first) {
     matrix += matmul_cycles(box, least, phase.first_kind);
@@ -327,8 +369,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
                                            : online_.least_array_cycles(least.core.rows));
   }
   const VectorSums vector = vector_cycles(least, phase);
-  const std::int64_t stores =
-      s.pairs * row_bytes_of(least.all, phase.output, phase.output_row_bytes);
+  const std::int64_t stores = output_bytes(least, phase);
   const std::int64_t load_cycles = transfer_cycles(loads);
   const std::int64_t store_cycles = transfer_cycles(stores);
   if (problem_.serial) {
@@ -380,8 +421,7 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   };
   for (const PhasePlan& phase : plan.phases()) {
     cycles += phase_cycles(box, least, phase);
-    dram += s.pairs * (row_bytes_of(least.all, phase.input, phase.input_row_bytes) +
-                       row_bytes_of(least.all, phase.output, phase.output_row_bytes));
+    dram += input_bytes(least, phase) + output_bytes(least, phase);
     if (phase.has_first) {
       matmul(phase.first_kind);
     }
@@ -393,7 +433,8 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
       s.mask.causal
           ? masked_energy(problem_, {static_cast<Int128>(s.pairs) * least.all.scores, 0,
                                      static_cast<Int128>(s.pairs) * least.all.row_visits})
-          : problem_.fixed_fj + problem_.online_fj + problem_.sub_tile_fj * least.counts.sub_tiles;
+          : problem_.fixed_fj + problem_.online_fj + problem_.sub_tile_fj * least.counts.sub_tiles +
+                parts_energy(problem_, box.mode.core_split, least.active);
   return total_figures(problem_, compute, cycles, dram, l0, peak);
 }
 

@@ -34,6 +34,7 @@ class CoarseBound {
   struct Least {
     TileCounts counts;        ///< fewest tiles: at the high corner
     std::int64_t pairs = 0;   ///< on the busiest core
+    std::int64_t cols = 0;    ///< on the busiest core
     std::int64_t rounds = 0;  ///< on the busiest core
     std::int64_t active = 1;  ///< cores with any work: the more, the less bandwidth for each
     Work core;                ///< on the busiest core
@@ -43,6 +44,7 @@ class CoarseBound {
   Least least_of(const ClassBox& box) const;
   std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
+  Work share_of_keys(const Least& least) const;
   Work work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
                std::int64_t scores) const;
   std::int64_t padded_scores(const ClassBox& box, const Least& least, MatmulKind kind) const;
@@ -50,6 +52,8 @@ class CoarseBound {
   std::int64_t l0_tiles(const Least& least, MatmulKind kind) const;
   std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
   std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
+  std::int64_t input_bytes(const Least& least, const PhasePlan& phase) const;
+  std::int64_t output_bytes(const Least& least, const PhasePlan& phase) const;
   std::int64_t matmul_cycles(const ClassBox& box, const Least& least, MatmulKind kind) const;
   VectorSums vector_cycles(const Least& least, const PhasePlan& phase) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;

@@ -144,8 +144,8 @@ Busy busy_of(const PhaseTimes& t) {
 
 bool same_rounds(const CoreRounds& a, const CoreRounds& b, bool masked) {
   return a.full_groups == b.full_groups && a.edge_heads == b.edge_heads &&
-         a.positions == b.positions && a.rows_last == b.rows_last &&
-         (!masked || a.first_tile == b.first_tile);
+         a.positions == b.positions && a.rows_last == b.rows_last && a.sub_tiles == b.sub_tiles &&
+         a.has_edge_cols == b.has_edge_cols && (!masked || a.first_tile == b.first_tile);
 }
 
 /// PhaseTimes with the masked rounds that they point to.
@@ -177,6 +177,15 @@ void add_core(Details& sum, const Busy& busy, std::int64_t overlap, std::int64_t
   }
 }
 
+/// Of `parts` parts.
+void add_merge(Details& sum, const Problem& problem, std::int64_t parts) {
+  const MergeTimes row = problem.merges.times(parts);
+  for (std::int64_t core = 0; core < merging_cores(problem.shape, problem.layout); ++core) {
+    const std::int64_t rows = merged_rows(problem.shape, problem.layout, core);
+    add_core(sum, {0, rows * row.merge, rows * row.load, rows * row.store}, 0, core);
+  }
+}
+
 }  // namespace
 
 Details details(Evaluator& evaluator, const Candidate& candidate, Objective objective) {
@@ -190,7 +199,11 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
 
   Details sum;
   for (const PhasePlan& phase : plan.phases()) {
-    sum.write_bytes += shape.pairs * rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
+    sum.write_bytes += shape.pairs * output_bytes(shape, sizes, phase);
+    if (phase.merges) {
+      add_merge(sum, problem, sizes.active);
+      continue;
+    }
     const PhaseDeal deal = phase_deal(shape, tiling, problem.layout, phase);
     const TileCounts dealt = count_tiles(shape, deal.tiling);
     const std::int64_t active = active_cores(dealt, tiling.core_split, deal.layout);
@@ -233,7 +246,9 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
                                               LayerWork{scores, shape.pairs * sizes.visible.masked,
                                                         shape.pairs * sizes.visible.row_visits})
                                 : online_work(shape, front, counts.sub_tiles);
-    sum.l1_bytes += repeat * static_cast<std::int64_t>(work.l1_bytes);
+    const bool parts = tiling.core_split == CoreSplit::kKeyValue;
+    const Int128 of_parts = parts ? parts_work(shape, sizes.active).l1_bytes : 0;
+    sum.l1_bytes += repeat * static_cast<std::int64_t>(work.l1_bytes + of_parts);
   }
   return sum;
 }

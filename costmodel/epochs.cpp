@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,22 +25,33 @@ struct RoundKind {
   bool operator==(const RoundKind&) const = default;
 };
 
+constexpr RoundKind kNoRound;
+
 /// One step: a round or a sub-tile of it.
 struct Step {
-  RoundKind round;
+  const RoundKind* kind = &kNoRound;
   std::int64_t sub_tile = 0;
 
-  explicit operator bool() const { return round.times != nullptr; }
+  const RoundKind& round() const { return *kind; }
+  explicit operator bool() const { return kind->times != nullptr; }
   bool first() const { return sub_tile == 0; }
-  bool last() const { return sub_tile == round.sub_tiles - 1; }
-  bool edge() const { return round.narrow && last(); }
-  bool loads() const { return sub_tile >= round.sub_tiles - round.due; }
-  bool masked() const { return sub_tile < round.lead || sub_tile >= round.lead + round.whole; }
+  bool last() const { return sub_tile == kind->sub_tiles - 1; }
+  bool edge() const { return kind->narrow && last(); }
+  bool loads() const { return sub_tile >= kind->sub_tiles - kind->due; }
+  bool masked() const { return sub_tile < kind->lead || sub_tile >= kind->lead + kind->whole; }
 };
 
 constexpr std::int64_t kBack = 4;   ///< an epoch stores O of so many steps before its own
 constexpr std::int64_t kAhead = 2;  ///< and loads for so many after it
 constexpr auto kWindow = static_cast<std::size_t>(kBack + kAhead + 1);
+
+/// Steps before and after an epoch's own that matter in the form of the phase.
+std::int64_t back_of(const PhaseTimes& t) {
+  return t.online ? kBack : (t.has_second ? 2 : 1);
+}
+std::int64_t ahead_of(const PhaseTimes& t) {
+  return t.has_second ? kAhead : 1;
+}
 
 /// The steps that an epoch works on.
 class Window {
@@ -81,7 +93,7 @@ Duration beside_of(const Step& step) {
 }
 
 std::int64_t cycles_of(const Step& step, Duration duration) {
-  return step ? step.round.heads * (step.round.times->*duration) : 0;
+  return step ? step.round().heads * (step.round().times->*duration) : 0;
 }
 
 /// `count` sub-tiles of a pair, the last ones of its round.
@@ -94,12 +106,12 @@ std::int64_t tile_loads(const PhaseTimes& t, const Step& step, StageTimes RoundT
   if (!step) {
     return 0;
   }
-  const StageTimes& times = step.round.times->*stage;
-  const std::int64_t last = step.round.narrow ? times.load_edge : times.load_full;
+  const StageTimes& times = step.round().times->*stage;
+  const std::int64_t last = step.round().narrow ? times.load_edge : times.load_full;
   if (by_sub_tiles(t)) {
-    return step.loads() ? step.round.heads * (step.last() ? last : times.load_full) : 0;
+    return step.loads() ? step.round().heads * (step.last() ? last : times.load_full) : 0;
   }
-  return step.round.heads * tiles(step.round.due, times.load_full, last);
+  return step.round().heads * tiles(step.round().due, times.load_full, last);
 }
 
 /// Matmuls of a step: of its sub-tile or of all.
@@ -107,11 +119,11 @@ std::int64_t matmuls(const PhaseTimes& t, const Step& step, StageTimes RoundTime
   if (!step) {
     return 0;
   }
-  const StageTimes& times = step.round.times->*stage;
+  const StageTimes& times = step.round().times->*stage;
   if (by_sub_tiles(t)) {
-    return step.round.heads * (step.edge() ? times.matmul_edge : times.matmul_full);
+    return step.round().heads * (step.edge() ? times.matmul_edge : times.matmul_full);
   }
-  return step.round.heads * times.matmul_all;
+  return step.round().heads * times.matmul_all;
 }
 
 /// Loads, their latency, and stores: on one channel or on two.
@@ -186,45 +198,43 @@ std::int64_t epoch_cycles(const PhaseTimes& t, const Window& w) {
 }
 
 /// Goes over all epochs of a core and sums what `of_epoch` gives for them.
-template <typename OfEpoch>
+template <typename OfEpoch, bool kMasked>
 class EpochSum {
  public:
   EpochSum(const PhaseTimes& times, const PhaseTimes& own, const OfEpoch& of_epoch)
       : t_(times),
         own_(own),
         of_epoch_(of_epoch),
-        groups_(times.full_groups + (times.edge_heads > 0 ? 1 : 0)),
-        rounds_(groups_ * times.positions) {}
+        back_(back_of(times)),
+        ahead_(ahead_of(times)),
+        groups_(times.full_groups + (times.edge_heads > 0 ? 1 : 0)) {
+    // Under a mask a round may have one step only.
+    const std::int64_t least = by_sub_tiles(times) && !kMasked ? times.sub_tiles : 1;
+    rounds_back_ = ceil_div(back_, least);
+    rounds_ahead_ = ceil_div(ahead_, least);
+  }
 
   std::int64_t all() {
-    if (rounds_ == 0) {
+    if (groups_ * t_.positions == 0) {
       return 0;
     }
-    const std::int64_t before_first = t_.has_second ? kAhead : 1;
-    const std::int64_t after_last = t_.online ? kBack : before_first;
-    std::int64_t sum = 0;
-    go_to(0);
-    for (std::int64_t e = -before_first; e < 0; ++e) {
-      sum += of_epoch_(window(e));
-    }
+    go_to(0, 0);
+    std::int64_t sum = steps(-ahead_, 0);
     // Of groups (and, without a mask, positions in a group) that see only their like around them,
     // one stands for all.
-    const std::int64_t before = ceil_div(kBack, t_.positions);
-    const std::int64_t after = ceil_div(kAhead, t_.positions) + 1;
-    const std::int64_t alike = t_.masked != nullptr ? t_.positions : kBack + 1;
+    const std::int64_t before = ceil_div(rounds_back_, t_.positions);
+    const std::int64_t after = ceil_div(rounds_ahead_, t_.positions) + 1;
+    const std::int64_t first = kMasked ? t_.positions : rounds_back_ + 1;
     runs(groups_, before, after, [&](std::int64_t group, std::int64_t times) {
       std::int64_t of_group = 0;
-      runs(t_.positions, alike, kAhead + 1, [&](std::int64_t position, std::int64_t same) {
-        go_to(group * t_.positions + position);
+      runs(t_.positions, first, rounds_ahead_ + 1, [&](std::int64_t position, std::int64_t same) {
+        go_to(group, position);
         of_group += same * round();
       });
       sum += times * of_group;
     });
-    go_to(rounds_);
-    for (std::int64_t e = 0; e < after_last; ++e) {
-      sum += of_epoch_(window(e));
-    }
-    return sum;
+    go_to(groups_, 0);
+    return sum + steps(0, back_);
   }
 
  private:
@@ -243,119 +253,134 @@ class EpochSum {
     }
   }
 
-  /// Looks at the rounds around `round`.
-  void go_to(std::int64_t round) {
-    if (round == at_ + 1) {
-      std::rotate(around_.begin(), around_.begin() + 1, around_.end());
-      around_.back() = kind(round + kAhead);
-    } else {
-      for (std::int64_t i = -kBack; i <= kAhead; ++i) {
-        around_[static_cast<std::size_t>(kBack + i)] = kind(round + i);
+  /// Looks at the rounds around one.
+  void go_to(std::int64_t group, std::int64_t position) {
+    position -= rounds_back_;
+    while (position < 0) {
+      position += t_.positions;
+      --group;
+    }
+    key_ = 0;
+    for (std::int64_t i = -rounds_back_; i <= rounds_ahead_; ++i) {
+      const std::size_t id = kind(group, position, i);
+      key_ = key_ * (kKinds + 1) + id;
+      if (++position == t_.positions) {
+        position = 0;
+        ++group;
       }
     }
-    at_ = round;
   }
 
   const RoundKind& near(std::int64_t offset) const {
-    return around_[static_cast<std::size_t>(kBack + offset)];
+    return *around_[static_cast<std::size_t>(kBack + offset)];
   }
 
-  RoundKind kind(std::int64_t round) {
-    if (round < 0 || round >= rounds_) {
-      return {};
+  /// Places a round at `offset` in around_; returns a number that says of which kind it is.
+  std::size_t kind(std::int64_t group, std::int64_t position, std::int64_t offset) {
+    const auto place = static_cast<std::size_t>(kBack + offset);
+    if (group < 0 || group >= groups_) {
+      around_[place] = &kNoRound;
+      return kKinds;
     }
-    const std::int64_t group = round / t_.positions;
-    const std::int64_t position = round % t_.positions;
-    const bool last = position == t_.positions - 1;
-    RoundKind kind;
+    // Only what makes a difference sets kinds apart.
+    const bool last = t_.last_differs && position == t_.positions - 1;
+    const bool first = t_.kv_resident && position == 0;
+    const std::size_t id =
+        (group < t_.full_groups ? 0U : 4U) + (first ? 2U : 0U) + (last ? 1U : 0U);
+    RoundKind& kind = kinds_[kMasked ? place : id];
+    around_[place] = &kind;
+    if (!kMasked && kind.times != nullptr) {
+      return id;
+    }
     kind.heads = group < t_.full_groups ? t_.heads : t_.edge_heads;
     kind.times = last ? &t_.last : &t_.full;
     kind.own = last ? &own_.last : &own_.full;
-    if (t_.masked != nullptr) {
-      see(round, position, kind);
-      return kind;
-    }
-    kind.sub_tiles = t_.sub_tiles;
-    kind.due = !t_.kv_resident || position == 0 ? t_.sub_tiles : 0;
+    kind.sub_tiles = kind.whole = t_.sub_tiles;
+    kind.due = !t_.kv_resident || first ? t_.sub_tiles : 0;
     kind.narrow = true;
-    kind.whole = t_.sub_tiles;
-    return kind;
+    if constexpr (kMasked) {
+      see(position, place, kind);
+    }
+    return id;
   }
 
   /// What a mask leaves of a round. Where rounds are the steps, they take times of their own.
-  void see(std::int64_t round, std::int64_t position, RoundKind& kind) {
+  void see(std::int64_t position, std::size_t place, RoundKind& kind) {
     const MaskedRound seen = t_.masked->at(position);
     kind.sub_tiles = seen.sub_tiles;
     kind.due = t_.kv_resident ? seen.due : seen.sub_tiles;
     kind.narrow = seen.narrow;
-    if (t_.online) {
-      kind.lead = seen.lead;
-      kind.whole = seen.whole;
-      return;
+    kind.lead = t_.online ? seen.lead : 0;
+    kind.whole = t_.online ? seen.whole : seen.sub_tiles;
+    if (!t_.online) {
+      Kept& kept = kept_[place];
+      kept.times = t_.masked->times(seen, *kind.times);
+      kept.own = own_.masked->times(own_.masked->at(position), *kind.own);
+      kind.times = &kept.times;
+      kind.own = &kept.own;
     }
-    kind.whole = seen.sub_tiles;
-    Kept& kept = kept_[static_cast<std::size_t>(round) % kept_.size()];
-    kept.times = t_.masked->times(seen, *kind.times);
-    kept.own = own_.masked->times(own_.masked->at(position), *kind.own);
-    kind.times = &kept.times;
-    kind.own = &kept.own;
   }
 
   std::int64_t steps_of(const RoundKind& kind) const {
     return by_sub_tiles(t_) ? kind.sub_tiles : 1;
   }
 
+  std::int64_t steps(std::int64_t from, std::int64_t to) const {
+    std::int64_t sum = 0;
+    for (std::int64_t step = from; step < to; ++step) {
+      sum += of_epoch_(window(step));
+    }
+    return sum;
+  }
+
   /// Around step `step` of the round; it may lie beyond the round's ends.
   Window window(std::int64_t step) const {
     Window w;
-    for (std::int64_t offset = -kBack; offset <= kAhead; ++offset) {
-      w.at(offset) = step_at(step + offset);
+    std::int64_t offset = 0;
+    std::int64_t at = step - back_;
+    while (at < 0 && offset > -rounds_back_) {
+      at += steps_of(near(--offset));
+    }
+    for (std::int64_t i = -back_; i <= ahead_; ++i, ++at) {
+      while (offset < rounds_ahead_ && at >= steps_of(near(offset))) {
+        at -= steps_of(near(offset++));
+      }
+      if (at >= 0 && at < steps_of(near(offset))) {
+        w.at(i) = {around_[static_cast<std::size_t>(kBack + offset)], at};
+      }
     }
     return w;
   }
 
-  Step step_at(std::int64_t at) const {
-    std::int64_t offset = 0;
-    while (at < 0) {
-      if (--offset < -kBack || near(offset).times == nullptr) {
-        return {};
-      }
-      at += steps_of(near(offset));
+  /// All epochs of the round's steps; remembers those of rounds with the same kinds around.
+  std::int64_t round() {
+    Memory& memory = memory_[key_ % memory_.size()];
+    if (kMasked || memory.key != key_) {
+      memory = {key_, steps_of_round()};
     }
-    while (near(offset).times != nullptr && at >= steps_of(near(offset))) {
-      at -= steps_of(near(offset));
-      if (++offset > kAhead) {
-        return {};
-      }
-    }
-    return {near(offset), at};
+    return memory.sum;
   }
 
-  /// All epochs of the round's steps; remembers the last round's.
-  std::int64_t round() {
-    if (around_ != remembered_ || t_.masked != nullptr) {
-      remembered_ = around_;
-      sum_ = 0;
-      const std::int64_t steps = steps_of(near(0));
-      for (std::int64_t step = 0; step < steps;) {
-        const std::int64_t end = std::min(steps, unchanged_until(step));
-        sum_ += (end - step) * of_epoch_(window(step));
-        step = end;
-      }
+  std::int64_t steps_of_round() const {
+    const std::int64_t steps = steps_of(near(0));
+    std::int64_t sum = 0;
+    for (std::int64_t step = 0; step < steps;) {
+      const std::int64_t end = std::min(steps, unchanged_until(step));
+      sum += (end - step) * of_epoch_(window(step));
+      step = end;
     }
-    return sum_;
+    return sum;
   }
 
   /// The first later step of the round around which anything differs.
   std::int64_t unchanged_until(std::int64_t step) const {
     const RoundKind& here = near(0);
     std::int64_t next = here.sub_tiles;
-    for (const std::int64_t change :
-         {std::int64_t{0}, std::int64_t{1}, here.sub_tiles - here.due, here.lead,
-          here.lead + here.whole, here.sub_tiles - 1, here.sub_tiles}) {
-      if (change > step + kAhead) {
-        next = std::min(next, change - kAhead);
-      } else if (change + kBack > step) {
+    for (const std::int64_t change : {std::int64_t{0}, here.sub_tiles - here.due, here.lead,
+                                      here.lead + here.whole, here.sub_tiles - 1, here.sub_tiles}) {
+      if (change > step + ahead_) {
+        next = std::min(next, change - ahead_);
+      } else if (change + back_ > step) {
         return step + 1;
       }
     }
@@ -366,22 +391,32 @@ class EpochSum {
     RoundTimes times;
     RoundTimes own;
   };
+  struct Nothing {};
+  static constexpr std::size_t kKinds = 8;
+  struct Memory {
+    std::uint64_t key = ~std::uint64_t{0};
+    std::int64_t sum = 0;
+  };
 
   const PhaseTimes& t_;
   const PhaseTimes& own_;
   const OfEpoch& of_epoch_;
+  const std::int64_t back_;
+  const std::int64_t ahead_;
   const std::int64_t groups_;
-  const std::int64_t rounds_;
-  std::int64_t at_ = -2;
-  std::array<RoundKind, kWindow> around_;
-  std::array<RoundKind, kWindow> remembered_;
-  std::array<Kept, kWindow + 1> kept_;
-  std::int64_t sum_ = 0;
+  std::int64_t rounds_back_ = 0;
+  std::int64_t rounds_ahead_ = 0;
+  std::array<const RoundKind*, kWindow> around_;
+  std::array<RoundKind, kKinds> kinds_;  ///< under a mask: those around
+  [[no_unique_address]] std::conditional_t<kMasked, std::array<Kept, kWindow>, Nothing> kept_;
+  std::uint64_t key_ = 0;  ///< of the kinds around
+  std::array<Memory, 7> memory_;
 };
 
 template <typename OfEpoch>
 std::int64_t sum_epochs(const PhaseTimes& times, const PhaseTimes& own, const OfEpoch& of_epoch) {
-  return EpochSum<OfEpoch>(times, own, of_epoch).all();
+  return times.masked != nullptr ? EpochSum<OfEpoch, true>(times, own, of_epoch).all()
+                                 : EpochSum<OfEpoch, false>(times, own, of_epoch).all();
 }
 
 /// The operations of one queue in a half of an epoch, started when the leader's are.
@@ -390,8 +425,8 @@ class Lane {
   explicit Lane(bool by_sub_tiles) : by_sub_tiles_(by_sub_tiles) {}
 
   void add(const Step& step, Duration duration) {
-    for (std::int64_t head = 0; step && head < step.round.heads; ++head) {
-      put(step.round.times->*duration, step.round.own->*duration);
+    for (std::int64_t head = 0; step && head < step.round().heads; ++head) {
+      put(step.round().times->*duration, step.round().own->*duration);
     }
   }
 
@@ -399,12 +434,12 @@ class Lane {
     if (!step) {
       return;
     }
-    const StageTimes& lead = step.round.times->*stage;
-    const StageTimes& own = step.round.own->*stage;
-    const std::int64_t count = by_sub_tiles_ ? 1 : step.round.sub_tiles;
-    for (std::int64_t head = 0; head < step.round.heads; ++head) {
+    const StageTimes& lead = step.round().times->*stage;
+    const StageTimes& own = step.round().own->*stage;
+    const std::int64_t count = by_sub_tiles_ ? 1 : step.round().sub_tiles;
+    for (std::int64_t head = 0; head < step.round().heads; ++head) {
       for (std::int64_t tile = 0; tile < count; ++tile) {
-        const bool edge = by_sub_tiles_ ? step.edge() : step.round.narrow && tile == count - 1;
+        const bool edge = by_sub_tiles_ ? step.edge() : step.round().narrow && tile == count - 1;
         put(edge ? lead.matmul_edge : lead.matmul_full, edge ? own.matmul_edge : own.matmul_full);
       }
     }

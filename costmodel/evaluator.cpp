@@ -100,7 +100,7 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   if (phase.online && phase.epochs) {
     epoch_times(sizes, phase, rows, out);
   } else if (phase.online) {
-    online_times(sizes, rows, out);
+    online_times(sizes, phase, rows, out);
   } else if (phase.has_softmax) {
     out.softmax = vector_.softmax_cycles(rows);
   }
@@ -133,7 +133,7 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.full_groups = rounds.full_groups;
   out.edge_heads = rounds.edge_heads;
   out.positions = rounds.positions;
-  out.sub_tiles = sizes.counts.sub_tiles;
+  out.sub_tiles = rounds.sub_tiles;
   out.has_first = phase.has_first;
   out.has_softmax = phase.has_softmax;
   out.has_second = phase.has_second;
@@ -168,25 +168,44 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
     out.resident_second.load_full = loads[1].full;
     out.resident_second.load_edge = loads[1].edge;
   }
+  out.drop_edge_cols(rounds);
+}
+
+/// Cores with an L1 of their own that lack the last query tile of every group come to the next
+/// group a round earlier, those that lack the last sub-tile of every round to the next round a step
+/// earlier. Its loads then stand before others in their queue, which can cost such a core more than
+/// the tile would have.
+bool Evaluator::may_be_slower(const Sizes& sizes) const {
+  const std::int64_t cores = problem_.layout.cores;
+  const auto uneven = [cores](std::int64_t tiles) { return tiles > cores && tiles % cores != 0; };
+  switch (sizes.tiling.core_split) {
+    case CoreSplit::kHeads:
+      break;
+    case CoreSplit::kQuery:
+      return !problem_.serial && sizes.busiest.share == 1 && sizes.counts.groups > 1 &&
+             uneven(sizes.counts.q_tiles);
+    case CoreSplit::kKeyValue:
+      return uneven(sizes.counts.sub_tiles);
+  }
+  return false;
 }
 
 std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const {
-  // Cores with an L1 of their own that lack the last query tile of every group come to the next
-  // group a round earlier. Its loads then stand before others in their queue, which can cost such a
-  // core more than the tile would have.
-  const std::int64_t cores = problem_.layout.cores;
-  const bool uneven = !problem_.serial && sizes.tiling.core_split == CoreSplit::kQuery &&
-                      sizes.busiest.share == 1 && sizes.counts.groups > 1 &&
-                      sizes.counts.q_tiles > cores && sizes.counts.q_tiles % cores != 0;
+  const bool uneven = may_be_slower(sizes);
   const CoreRounds shorter =
-      uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, cores - 1) : CoreRounds{};
+      uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, problem_.layout.cores - 1)
+             : CoreRounds{};
   if (problem_.shape.mask.causal) {
     return masked_makespan(sizes, plan, choices);
   }
   std::int64_t cycles = 0;
   PhaseTimes times;
   for (const PhasePlan& phase : plan.phases()) {
+    if (phase.merges) {
+      cycles += merge_cycles(sizes);
+      continue;
+    }
     if (phase.own_rows) {
       cycles += own_rows_makespan(sizes, phase, choices);
       continue;
@@ -269,8 +288,7 @@ std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const
   };
   std::int64_t bytes = 0;
   for (const PhasePlan& phase : plan.phases()) {
-    bytes += rows_bytes(shape, sizes, phase.input, phase.input_row_bytes) +
-             rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
+    bytes += input_bytes(shape, sizes, phase) + output_bytes(shape, sizes, phase);
     bytes += phase.has_first ? stream(phase.first_kind) : 0;
     bytes += phase.has_second ? stream(MatmulKind::kPV) : 0;
   }

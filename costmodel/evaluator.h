@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "costmodel/l0_tiles.h"
+#include "costmodel/merge.h"
 #include "costmodel/objective.h"
 #include "costmodel/online_cost.h"
 #include "costmodel/op_costs.h"
@@ -26,16 +27,17 @@ class Plans {
   const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
 
  private:
-  static constexpr std::size_t kOverwrites = 3;
+  static constexpr std::size_t kKinds = 4;  ///< three of overwrite, and a split of keys and values
   static constexpr std::size_t kCount =
-      kOverwrites * (kMaxLookahead + 1) * static_cast<std::size_t>(2 * kMaxBuffers);
+      kKinds * (kMaxLookahead + 1) * static_cast<std::size_t>(2 * kMaxBuffers);
 
-  /// Programs do not depend on the core split.
+  /// Of the core splits, programs know that of keys and values alone, which has no overwrite.
   static std::size_t index_of(const Tiling& tiling) {
     auto index = static_cast<std::size_t>(tiling.buffers - 1);
     index = 2 * index + (tiling.kv_resident ? 1 : 0);
     index = (kMaxLookahead + 1) * index + static_cast<std::size_t>(tiling.lookahead);
-    return kOverwrites * index + static_cast<std::size_t>(tiling.overwrite);
+    const bool split_keys = tiling.core_split == CoreSplit::kKeyValue;
+    return kKinds * index + (split_keys ? kKinds - 1 : static_cast<std::size_t>(tiling.overwrite));
   }
 
   std::array<Plan, kCount> plans_;
@@ -59,6 +61,10 @@ struct Problem {
   // of a round.
   Int128 online_fj = 0;
   Int128 sub_tile_fj = 0;
+  // Of a split of keys and values, where the schedule has it: what parts add to this, per layer and
+  // by their number - 1; their merge.
+  std::vector<Int128> parts_fj{};
+  MergeCosts merges{};
 
   /// The array does what is done with single scores: they never leave it.
   bool on_array() const { return plans.of(Tiling{}).phases().front().on_array; }
@@ -80,6 +86,9 @@ Int128 masked_energy(const Problem& problem, const LayerWork& work);
 /// Femtojoules of the MACs and the vector operations of one layer of a candidate, with the vector
 /// unit's accesses to L1.
 Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes);
+
+/// What parts of a split of keys and values add to that.
+Int128 parts_energy(const Problem& problem, CoreSplit split, std::int64_t active);
 
 /// Figures of all layers with the launch from those of one layer.
 Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,
@@ -117,6 +126,7 @@ struct VectorTile {
 struct OperationCosts {
   std::array<TileChoice, 2> choices;  ///< by MatmulKind
   TransferCost transfer;
+  TransferCost merge_transfer;  ///< in the phase that merges
   VectorCost vector;
   OnlineCost online;
 
@@ -177,7 +187,11 @@ class Evaluator {
                                       std::int64_t share) const;
   void round_times(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
                    std::int64_t rows, const std::array<LoadTimes, 2>& loads, RoundTimes& out) const;
-  void online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  std::int64_t merge_cycles(const Sizes& sizes) const {
+    return problem_.merges.cycles(sizes.active, sizes.tiling.buffers);
+  }
+  void online_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                    RoundTimes& out) const;
   void tile_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                       RoundTimes& out) const;
   std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
@@ -192,11 +206,13 @@ class Evaluator {
   void matmuls_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
   void epochs_along_rows(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                          RoundTimes& out) const;
-  void online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const;
+  void online_along_rows(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                         RoundTimes& out) const;
   PhaseTimes online_along_cols(const Sizes& sizes, const PhaseTimes& least,
                                std::int64_t cols) const;
   std::int64_t matmul_line(const MatmulTile& tile, std::int64_t MatmulTile::*along) const;
   std::int64_t makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
+  bool may_be_slower(const Sizes& sizes) const;
   std::int64_t masked_makespan(const Sizes& sizes, const Plan& plan, const Choices& choices) const;
   std::int64_t l0_traffic(const Sizes& sizes, const Choices& choices) const;
   std::int64_t dram_traffic(const Sizes& sizes, const Plan& plan) const;

@@ -12,8 +12,8 @@ namespace {
 
 const char* vector_name(VectorKind kind) {
   constexpr std::array kNames{
-      "softmax",      "online_softmax", "rescale",    "normalise",  "local_max",
-      "exponentials", "update",         "update_max", "update_sum",
+      "softmax", "online_softmax", "rescale",    "normalise",  "local_max", "exponentials",
+      "update",  "update_max",     "update_sum", "save_state", "merge",
   };
   return kNames[static_cast<std::size_t>(kind)];
 }

@@ -80,10 +80,17 @@ std::vector<TileCost> Evaluator::options_at(const Sizes& sizes, std::size_t inde
     return {l0_.cost(tile, pinned).value()};
   }
   std::vector<TileCost> options = l0_.pareto(tile);
-  if ((at & 2U) != 0 && sizes.tiling.core_split == CoreSplit::kQuery && sizes.active > 1) {
-    // The core with full tiles must stay the busiest one, whatever L0 tiles these take.
-    const std::int64_t cols = (at & 1U) != 0 ? sizes.counts.edge_cols : sizes.tiling.kv_cols;
-    const std::int64_t most = l0_.fastest(sizes.tiling.q_rows, cols).cycles(kind);
+  // The core with full tiles must stay the busiest one, whatever L0 tiles these take.
+  const bool edge_rows = (at & 2U) != 0;
+  const bool edge_cols = (at & 1U) != 0;
+  const bool dealt_rows = edge_rows && sizes.tiling.core_split == CoreSplit::kQuery;
+  const bool dealt_cols = edge_cols && sizes.tiling.core_split == CoreSplit::kKeyValue;
+  if ((dealt_rows || dealt_cols) && sizes.active > 1) {
+    const bool low = edge_rows && !dealt_rows;
+    const bool narrow = edge_cols && !dealt_cols;
+    const std::int64_t rows = low ? sizes.counts.edge_rows : sizes.tiling.q_rows;
+    const std::int64_t cols = narrow ? sizes.counts.edge_cols : sizes.tiling.kv_cols;
+    const std::int64_t most = l0_.fastest(rows, cols).cycles(kind);
     std::erase_if(options, [most](const TileCost& option) { return option.cycles > most; });
   }
   return options;

@@ -98,13 +98,15 @@ std::int64_t Evaluator::matmul_line(const MatmulTile& tile, std::int64_t MatmulT
 }
 
 /// `out` has the least durations of the matmuls in those units already.
-void Evaluator::online_along_rows(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {
+void Evaluator::online_along_rows(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                                  RoundTimes& out) const {
   const std::int64_t cols = sizes.tiling.kv_cols;
   const std::int64_t edge_cols = sizes.counts.edge_cols;
   out.softmax = online_.softmax_line(rows, cols, kLineUnit);
   out.softmax_edge = online_.softmax_line(rows, edge_cols, kLineUnit);
   out.rescale = online_.rescale_line(rows, kLineUnit);
-  out.normalise = online_.normalise_line(rows, kLineUnit);
+  out.normalise = phase.makes_parts() ? online_.save_state_line(rows, kLineUnit)
+                                      : online_.normalise_line(rows, kLineUnit);
   matmuls_along_rows(sizes, rows, out);
 }
 
@@ -148,7 +150,7 @@ PhaseTimes Evaluator::online_along_cols(const Sizes& sizes, const PhaseTimes& le
                                         std::int64_t cols) const {
   const Shape& shape = problem_.shape;
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
-  const std::int64_t edge_cols = shape.cols - (least.sub_tiles - 1) * cols;
+  const std::int64_t edge_cols = shape.cols - (sizes.counts.sub_tiles - 1) * cols;
   PhaseTimes times = least;
   times.latency *= kLineUnit;
   const auto raise = [](std::int64_t& time, std::int64_t line) {
@@ -177,6 +179,7 @@ PhaseTimes Evaluator::online_along_cols(const Sizes& sizes, const PhaseTimes& le
   };
   place(times.full, sizes.busiest.rows_full);
   place(times.last, sizes.busiest.rows_last);
+  times.drop_edge_cols(sizes.busiest);
   return times;
 }
 

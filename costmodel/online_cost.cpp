@@ -12,7 +12,9 @@ OnlineCost::OnlineCost(const Hardware& hardware, const Shape& shape)
       lanes_(static_cast<std::uint64_t>(hardware.vector.lanes)),
       startup_(hardware.vector.startup_cycles),
       mul_milli_(hardware.vector.mul_millicycles),
-      div_milli_(hardware.vector.div_millicycles) {
+      div_milli_(hardware.vector.div_millicycles),
+      move_milli_(hardware.vector.cast_millicycles),
+      weigh_milli_(hardware.vector.mul_millicycles + hardware.vector.sum_millicycles) {
   const VectorUnit& unit = hardware.vector;
   element_milli_ =
       unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles + unit.sum_millicycles;
@@ -118,6 +120,21 @@ OnlineWork online_work(const Shape& s, const PhasePlan& phase, const LayerWork& 
   // with one of them.
   constexpr int kPerVisit = 3 + 2 + 1;
   work.l1_bytes = (layer.row_visits * (2 * s.v_dim + kPerVisit) - 2 * rows) * s.bytes.accumulator;
+  return work;
+}
+
+OnlineWork parts_work(const Shape& s, std::int64_t parts) {
+  const Int128 rows = static_cast<Int128>(s.pairs) * s.rows;
+  // A part is not divided, and its state begins anew; two figures are moved. A merge takes of every
+  // part maximum, subtraction, exponential, multiplication and addition for its sum, and the last
+  // two for each element of its O; then it divides.
+  constexpr int kMoved = 2;
+  constexpr int kNotRead = 2;
+  OnlineWork work;
+  const std::int64_t merge = parts * (kState + 2 * s.v_dim) + s.v_dim;
+  work.operations = rows * (parts * (kMoved - s.v_dim) + merge);
+  const std::int64_t of_part = 2 * kMoved - (2 * s.v_dim + 1) + part_elements(s);
+  work.l1_bytes = rows * s.bytes.accumulator * (parts * of_part - (parts - 1) * kNotRead + s.v_dim);
   return work;
 }
 

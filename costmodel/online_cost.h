@@ -67,6 +67,15 @@ class OnlineCost {
   }
   std::int64_t rescale_cycles(std::int64_t rows) const { return adjust_cycles(rows, mul_milli_); }
   std::int64_t normalise_cycles(std::int64_t rows) const { return adjust_cycles(rows, div_milli_); }
+  // Of a split of keys and values: maximum and sum of each row put beside O; O from `parts` parts.
+  std::int64_t save_state_cycles(std::int64_t rows) const {
+    return startup_ + cycles(lanes_.ceil(kSavedFigures * rows) * move_milli_);
+  }
+  std::int64_t merge_cycles(std::int64_t rows, std::int64_t parts) const {
+    return softmax_fixed_ + cycles(lanes_.ceil(rows * parts) * row_milli_ +
+                                   lanes_.ceil(rows * parts * v_dim_) * weigh_milli_ +
+                                   lanes_.ceil(rows * v_dim_) * div_milli_);
+  }
 
   // Lower bounds of the sums over all steps, whatever the tiles are: of a round of `rows` rows cut
   // into `sub_tiles`, or `rounds` of them with as many rows in all; of what a mask leaves.
@@ -121,6 +130,9 @@ class OnlineCost {
   std::int64_t normalise_line(std::int64_t rows, std::int64_t unit) const {
     return rows * rate(v_dim_ * div_milli_, unit) + startup_ * unit;
   }
+  std::int64_t save_state_line(std::int64_t rows, std::int64_t unit) const {
+    return rows * rate(kSavedFigures * move_milli_, unit) + startup_ * unit;
+  }
 
  private:
   std::int64_t array_passes(std::int64_t rows, std::int64_t cols) const {
@@ -137,6 +149,8 @@ class OnlineCost {
     std::int64_t normalise_vectors = 0;
   };
   VectorSums sums_of(const Work& work) const;
+
+  static constexpr std::int64_t kSavedFigures = 2;
 
   static std::int64_t cycles(std::int64_t milli) { return ceil_div(milli, kMilli); }
   std::int64_t adjust_cycles(std::int64_t rows, std::int64_t milli) const {
@@ -166,6 +180,8 @@ class OnlineCost {
   std::int64_t mask_milli_ = 0;
   std::int64_t mul_milli_ = 0;
   std::int64_t div_milli_ = 0;
+  std::int64_t move_milli_ = 0;   ///< as a cast
+  std::int64_t weigh_milli_ = 0;  ///< times a weight and added up
 };
 
 /// What an online softmax does in a layer beyond one over whole rows; linear in the sub-tiles of a
@@ -187,5 +203,7 @@ struct LayerWork {
 OnlineWork online_work(const Shape& shape, const PhasePlan& phase, const LayerWork& work);
 /// Without a mask, of rows that meet `sub_tiles` each.
 OnlineWork online_work(const Shape& shape, const PhasePlan& phase, std::int64_t sub_tiles);
+/// What changes if `parts` cores make a part of every row, and these are merged.
+OnlineWork parts_work(const Shape& shape, std::int64_t parts);
 
 }  // namespace tilewright

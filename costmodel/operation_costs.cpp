@@ -21,6 +21,10 @@ std::int64_t OperationCosts::vector_cycles(const VectorTile& tile) const {
       return online.update_max_cycles(tile.rows);
     case VectorKind::kUpdateSum:
       return online.update_sum_cycles(tile.rows);
+    case VectorKind::kSaveState:
+      return online.save_state_cycles(tile.rows);
+    case VectorKind::kMerge:
+      return online.merge_cycles(tile.rows, tile.cols);
     case VectorKind::kExponentials:  // on the array alone
     case VectorKind::kSoftmax:
       break;
@@ -38,8 +42,14 @@ std::int64_t OperationCosts::array_cycles(const VectorTile& tile) const {
 
 OperationCosts Evaluator::operation_costs(const Tiling& tiling, Objective objective) {
   const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
-  OperationCosts costs{
-      {}, transfers_[static_cast<std::size_t>(sizes.active - 1)], vector_, online_};
+  const auto transfer = [&](std::int64_t cores) {
+    return transfers_[static_cast<std::size_t>(cores - 1)];
+  };
+  OperationCosts costs{{},
+                       transfer(sizes.active),
+                       transfer(merging_cores(problem_.shape, problem_.layout)),
+                       vector_,
+                       online_};
   evaluate(tiling, objective, costs.choices);
   return costs;
 }
@@ -85,7 +95,8 @@ void Evaluator::epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int
   }
 }
 
-void Evaluator::online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& out) const {
+void Evaluator::online_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                             RoundTimes& out) const {
   const std::int64_t cols = sizes.tiling.kv_cols;
   const std::int64_t edge_cols = sizes.counts.edge_cols;
   out.softmax = online_.softmax_cycles(rows, cols);
@@ -95,7 +106,8 @@ void Evaluator::online_times(const Sizes& sizes, std::int64_t rows, RoundTimes& 
     out.masked_softmax_edge = online_.masked_softmax_cycles(rows, edge_cols);
   }
   out.rescale = online_.rescale_cycles(rows);
-  out.normalise = online_.normalise_cycles(rows);
+  out.normalise =
+      phase.makes_parts() ? online_.save_state_cycles(rows) : online_.normalise_cycles(rows);
 }
 
 }  // namespace tilewright

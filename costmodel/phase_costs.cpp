@@ -32,11 +32,13 @@ class SlotKinds {
         sizes_(sizes),
         t_(sizes.tiling),
         sink_(sink),
+        layout_(layout),
         rounds_(sizes.busiest.rounds()),
         buffered_(std::min(t_.buffers, rounds_)),
         copies_(layout.l1_shared ? sizes.active : 1),
         kv_copies_(t_.core_split == CoreSplit::kQuery ? 1 : copies_),
-        cols_(most_visible_cols(shape, t_.kv_cols, rows_together())) {}
+        cols_(most_visible_cols(shape, t_.kv_cols, rows_together())),
+        resident_cols_(t_.core_split == CoreSplit::kKeyValue ? own_cols() : shape.cols) {}
 
   void visit(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
@@ -46,6 +48,10 @@ class SlotKinds {
     }
     if (phase.epochs) {
       epochs(phase);
+      return;
+    }
+    if (phase.merges) {
+      merge(phase);
       return;
     }
     sink_(phase.input, rows * row_bytes(shape_, phase.input, phase.input_row_bytes, cols_),
@@ -70,12 +76,26 @@ class SlotKinds {
   /// Rows whose keys a round covers: those of all cores in lock-step.
   std::int64_t rows_together() const { return sizes_.busiest.share * t_.q_rows; }
 
+  /// Of all keys, those that the busiest core has: at least its share.
+  std::int64_t own_cols() const {
+    return std::max(ceil_div(shape_.cols, layout_.cores),
+                    cols_of(sizes_.counts, t_, sizes_.busiest));
+  }
+
+  /// A row and its parts a round.
+  void merge(const PhasePlan& phase) const {
+    const std::int64_t slots = std::min(t_.buffers, merged_rows(shape_, layout_, 0));
+    const std::int64_t copies = layout_.l1_shared ? merging_cores(shape_, layout_) : 1;
+    sink_(phase.input, sizes_.active * phase.input_row_bytes, slots, copies);
+    sink_(phase.output, phase.output_slot_row_bytes, slots, copies);
+  }
+
   /// Slots of K or V. Resident: one holds the operand for all heads of a round.
   void stream(MatmulKind kind) const {
     const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
     const std::int64_t column = stream_col_bytes(shape_, kind);
     if (!t_.kv_resident) {
-      const std::int64_t loads = rounds_ * t_.heads * sizes_.counts.sub_tiles;
+      const std::int64_t loads = rounds_ * t_.heads * sizes_.busiest.sub_tiles;
       sink_(operand, t_.kv_cols * column, std::min(t_.buffers, loads), kv_copies_);
       return;
     }
@@ -83,7 +103,7 @@ class SlotKinds {
         t_.overwrite == (kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue);
     const std::int64_t given = overwritten ? sizes_.overwritten : 0;
     const std::int64_t cols =
-        given > 0 ? (sizes_.counts.sub_tiles - given) * t_.kv_cols : shape_.cols;
+        given > 0 ? (sizes_.counts.sub_tiles - given) * t_.kv_cols : resident_cols_;
     sink_(operand, t_.heads * cols * column, std::min(t_.buffers, sizes_.busiest.groups()),
           kv_copies_);
     if (given > 0) {
@@ -115,7 +135,8 @@ class SlotKinds {
 
   /// Scores, then P in their place, and the state of every step in flight of an online softmax.
   void steps(const PhasePlan& phase) const {
-    const std::int64_t in_flight = std::min(phase.lookahead + 1, rounds_ * sizes_.counts.sub_tiles);
+    const std::int64_t in_flight =
+        std::min(phase.lookahead + 1, rounds_ * sizes_.busiest.sub_tiles);
     const std::int64_t rows = t_.heads * t_.q_rows;
     const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);
     sink_(Operand::kS, rows * t_.kv_cols * element, in_flight, copies_);
@@ -176,11 +197,13 @@ class SlotKinds {
   const Sizes& sizes_;
   const Tiling& t_;
   const Sink& sink_;
+  const CoreLayout& layout_;
   const std::int64_t rounds_;
   const std::int64_t buffered_;  ///< slots of an operand that changes every round
   const std::int64_t copies_;
   const std::int64_t kv_copies_;
-  const std::int64_t cols_;  ///< of a row of S or P, at most
+  const std::int64_t cols_;           ///< of a row of S or P, at most
+  const std::int64_t resident_cols_;  ///< of K and V where they stay
 };
 
 }  // namespace

@@ -58,6 +58,17 @@ inline std::int64_t rows_bytes(const Shape& shape, const Sizes& sizes, Operand o
   return shape.mask.causal && scores ? full / shape.cols * sizes.visible.scores : shape.rows * full;
 }
 
+/// What all cores together load as the input and store as the output of a phase for one pair and
+/// layer. In a split of keys and values each goes through all rows and stores a part of every one.
+inline std::int64_t input_bytes(const Shape& shape, const Sizes& sizes, const PhasePlan& phase) {
+  const std::int64_t bytes = rows_bytes(shape, sizes, phase.input, phase.input_row_bytes);
+  return phase.merges || phase.makes_parts() ? sizes.active * bytes : bytes;
+}
+inline std::int64_t output_bytes(const Shape& shape, const Sizes& sizes, const PhasePlan& phase) {
+  const std::int64_t bytes = rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
+  return phase.makes_parts() ? sizes.active * bytes : bytes;
+}
+
 /// Bytes of K (V) that all cores load together for one pair and layer.
 std::int64_t stream_bytes(const Shape& shape, const Sizes& sizes, const CoreLayout& layout,
                           MatmulKind kind);

@@ -19,6 +19,11 @@ struct StageTimes {
   /// All matmuls of a pair, one after the other: of full and edge sub-tiles as above. (In a lower
   /// bound it may be more: work is conserved, however the sub-tiles share it.)
   std::int64_t matmul_all = 0;
+
+  void drop_edge() {
+    matmul_edge = matmul_full;
+    load_edge = load_full;
+  }
 };
 
 /// Cycles of a round's operations, each for one pair.
@@ -51,6 +56,13 @@ struct RoundTimes {
   std::int64_t masked_array_max_edge = 0;
   std::int64_t masked_softmax = 0;
   std::int64_t masked_softmax_edge = 0;
+
+  /// As on a core that does not have the narrow sub-tile at the end of the keys (online alone).
+  void drop_edge_cols() {
+    softmax_edge = softmax;
+    first.drop_edge();
+    second.drop_edge();
+  }
 
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
@@ -101,6 +113,15 @@ struct PhaseTimes {
   const MaskedRounds* masked = nullptr;
   /// For bounds: the slot of a resident V is always free when its next load is due.
   bool value_slot_free = false;
+
+  void drop_edge_cols(const CoreRounds& rounds) {
+    if (!rounds.has_edge_cols) {
+      full.drop_edge_cols();
+      last.drop_edge_cols();
+      resident_first.drop_edge();
+      resident_second.drop_edge();
+    }
+  }
 };
 
 /// Cycles from the start of the phase to the end of its last operation; equals the longest path of

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -47,7 +48,7 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
   const double scores = real(s.pairs) * real(s.rows) * real(s.cols) * real(workload.repeat);
   const double dims = real(s.qk_dim) + real(s.v_dim);
-  const double burst_cycles = real(hw.dram.burst_bytes + 8 * (s.qk_dim + s.v_dim)) *
+  const double burst_cycles = real(hw.dram.burst_bytes + 8 * (s.qk_dim + s.v_dim + 2)) *
                               real(hw.clock_hz) * real(hw.cores) /
                               real(hw.dram.bandwidth_bytes_per_s);
   const double milli = real(pass_millicycles(hw.matrix, s.bytes.input)) / real(kMilli);
@@ -59,8 +60,10 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
                               softcap_millicycles(unit)) /
                          kMilli;
   const double vector = real(unit.startup_cycles + 2 * unit.reduction_latency_cycles) + element + 1;
-  // Beside the softmax of every element, the state of its row and O (in epochs on the array, too).
-  const double scale = real(unit.mul_millicycles + unit.div_millicycles) / kMilli;
+  // Beside the softmax of every element, the state of its row and O (in epochs on the array, too);
+  // of a split of keys and values, a part of O and its merge.
+  const double scale =
+      real(2 * unit.mul_millicycles + unit.sum_millicycles + unit.div_millicycles) / kMilli;
   const double array = real(hw.matrix.max_millicycles + hw.matrix.sub_millicycles +
                             hw.matrix.exp_millicycles + hw.matrix.sum_millicycles) /
                        kMilli;
@@ -73,7 +76,9 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const double bytes =
       scores * (dims + 1) * real(s.bytes.input + s.bytes.kv + 4 * s.bytes.accumulator);
   // One operation on all rows of a pair is counted in thousandths.
-  const double widest = real(s.rows) * (real(s.cols) + dims) * (element + scale + array) * kMilli;
+  const double parts = online ? real(std::min(hw.cores, s.cols)) : 0;
+  const double widest =
+      (real(s.rows) * (real(s.cols) + dims) + parts * dims) * (element + scale + array) * kMilli;
   constexpr double kLimit = 4.6e18;  // 2^62
   if (cycles > kLimit || bytes > kLimit || widest > kLimit) {
     throw InputError(fmt::format(
@@ -90,21 +95,38 @@ bool keeps_scores(const Hardware& hardware, const Shape& shape) {
          2 * unit.rows * unit.cols * shape.bytes.accumulator <= hardware.l0.accumulator_bytes;
 }
 
+/// Where the schedule can split keys and values.
+void add_merges(Problem& problem) {
+  Tiling tiling;
+  tiling.core_split = CoreSplit::kKeyValue;
+  const PhasePlan& last = problem.plans.of(tiling).phases().back();
+  if (!last.merges) {
+    return;
+  }
+  problem.merges = MergeCosts(problem.hardware, problem.shape, problem.layout, last);
+  for (std::int64_t parts = 1; parts <= problem.layout.cores; ++parts) {
+    problem.parts_fj.push_back(
+        online_energy(problem.hardware, problem.shape, parts_work(problem.shape, parts)));
+  }
+}
+
 }  // namespace
 
 Plans::Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array) {
+  const auto make = [&](const Mode& mode) {
+    Plan& plan = plans_[index_of(tiling_of(mode, 1, 1, 1))];
+    plan = schedule.plan(shape, mode, variant);
+    for (PhasePlan& phase : plan.phase_table) {
+      phase.on_array = phase.on_array && array;
+    }
+  };
   for (const bool kv_resident : {false, true}) {
     for (std::int64_t buffers = 1; buffers <= kMaxBuffers; ++buffers) {
       for (std::int64_t lookahead = 0; lookahead <= kMaxLookahead; ++lookahead) {
         for (const Overwrite overwrite : {Overwrite::kNone, Overwrite::kKey, Overwrite::kValue}) {
-          const Mode mode{kv_resident, buffers, lookahead, overwrite, CoreSplit::kHeads};
-          const Tiling tiling = tiling_of(mode, 1, 1, 1);
-          Plan& plan = plans_[index_of(tiling)];
-          plan = schedule.plan(shape, mode, variant);
-          for (PhasePlan& phase : plan.phase_table) {
-            phase.on_array = phase.on_array && array;
-          }
+          make({kv_resident, buffers, lookahead, overwrite, CoreSplit::kHeads});
         }
+        make({kv_resident, buffers, lookahead, Overwrite::kNone, CoreSplit::kKeyValue});
       }
     }
   }
@@ -145,6 +167,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
     };
     problem.online_fj = energy(0);
     problem.sub_tile_fj = energy(1) - problem.online_fj;
+    add_merges(problem);
   }
   return problem;
 }
@@ -174,7 +197,12 @@ Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {
     return masked_energy(
         problem, {pairs * visible.scores, pairs * visible.masked, pairs * visible.row_visits});
   }
-  return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sizes.counts.sub_tiles;
+  return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sizes.counts.sub_tiles +
+         parts_energy(problem, sizes.tiling.core_split, sizes.active);
+}
+
+Int128 parts_energy(const Problem& problem, CoreSplit split, std::int64_t active) {
+  return split == CoreSplit::kKeyValue ? problem.parts_fj[static_cast<std::size_t>(active - 1)] : 0;
 }
 
 Figures total_figures(const Problem& problem, Int128 compute_fj, std::int64_t layer_cycles,

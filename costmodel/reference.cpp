@@ -95,6 +95,7 @@ class ReferenceGraph::Impl : public OperationSink {
     for (const PhasePlan& phase : plan.phases()) {
       slots_.clear();
       previous_.clear();
+      transfer_ = phase.merges ? &costs_.merge_transfer : &costs_.transfer;
       expand(problem_.shape, tiling, problem_.layout, phase, *this);
       close_phase();
     }
@@ -191,13 +192,13 @@ class ReferenceGraph::Impl : public OperationSink {
   std::int64_t account(const Operation& op) {
     switch (op.unit) {
       case Unit::kLoad: {
-        const std::int64_t cycles = costs_.transfer.cycles(op.timed_bytes);
+        const std::int64_t cycles = transfer_->cycles(op.timed_bytes);
         totals_.load_busy_cycles += cycles;
         totals_.read_bytes += op.payload_bytes;
         return cycles;
       }
       case Unit::kStore: {
-        const std::int64_t cycles = costs_.transfer.cycles(op.timed_bytes);
+        const std::int64_t cycles = transfer_->cycles(op.timed_bytes);
         totals_.store_busy_cycles += cycles;
         totals_.write_bytes += op.payload_bytes;
         return cycles;
@@ -393,6 +394,7 @@ class ReferenceGraph::Impl : public OperationSink {
   std::map<std::int64_t, VertexId> loads_;  ///< the newest one of an epoch, by core
   std::pair<std::int64_t, bool> epoch_{-1, false};
   std::int64_t phase_ = 0;
+  const TransferCost* transfer_ = nullptr;  ///< of the phase
 };
 
 ReferenceGraph::ReferenceGraph(Evaluator& evaluator, const Tiling& tiling, Objective objective)

@@ -14,6 +14,7 @@ std::string datum_text(const Datum& datum) {
                                  is_stream ? "sub-tile" : "query tile", datum.tile);
   if (datum.operand == Operand::kO || datum.operand == Operand::kState) {
     text += fmt::format(" after {} sub-tiles", datum.added);
+    text += datum.first > 0 ? fmt::format(" from {} on", datum.first) : "";
   } else if (datum.added > 0) {
     text += fmt::format(", sub-tile {}", datum.added - 1);
   }

@@ -36,6 +36,7 @@ struct Datum {
   std::int64_t added = 0;
   Adjusted adjusted = Adjusted::kNo;
   Figure figure = Figure::kAll;
+  std::int64_t first = 0;  ///< where they begin to be counted: the first of the round's sub-tiles
   auto operator<=>(const Datum&) const = default;
 };
 

@@ -41,11 +41,12 @@ void DramTensor::draw(std::uint64_t seed, double scale) {
 
 void DramTensor::note_store(std::int64_t pair, std::int64_t row) {
   std::uint8_t& count = stores_[index(pair, row)];
-  count = static_cast<std::uint8_t>(std::min(count + 1, 255));
+  count = static_cast<std::uint8_t>(std::min<std::int64_t>(count + 1, kMostStores));
 }
 
 DramTensors::DramTensors(const Shape& shape, const Elements& elements,
-                         std::span<const PhasePlan> phases, std::uint64_t seed) {
+                         std::span<const PhasePlan> phases, std::int64_t parts,
+                         std::uint64_t seed) {
   of(Operand::kQ) = {elements.input, shape.pairs, shape.rows, shape.qk_dim};
   of(Operand::kK) = {elements.kv, shape.pairs, shape.cols, shape.qk_dim};
   of(Operand::kV) = {elements.kv, shape.pairs, shape.cols, shape.v_dim};
@@ -55,6 +56,9 @@ DramTensors::DramTensors(const Shape& shape, const Elements& elements,
       of(Operand::kS) = {elements.score, shape.pairs, shape.rows, shape.cols};
     } else if (phase.output == Operand::kP) {
       of(Operand::kP) = {elements.input, shape.pairs, shape.rows, shape.cols};
+    } else if (phase.makes_parts()) {
+      of(Operand::kPart) = {elements.accumulator, shape.pairs, shape.rows,
+                            parts * part_elements(shape)};
     }
   }
   // Q carries the 1 / sqrt(E) of attention, as kernels fold it in: scores are about N(0, 1).

@@ -37,6 +37,7 @@ class DramTensor {
   void draw(std::uint64_t seed, double scale);
 
   void note_store(std::int64_t pair, std::int64_t row);
+  static constexpr std::int64_t kMostStores = 255;  ///< that are counted
   int stores(std::int64_t pair, std::int64_t row) const { return stores_[index(pair, row)]; }
 
  private:
@@ -51,12 +52,12 @@ class DramTensor {
   std::vector<std::uint8_t> stores_;
 };
 
-/// All tensors of a layer. S and P exist only where a phase passes them through DRAM.
+/// All tensors of a layer. S, P and parts of O exist only where a phase passes them through DRAM.
 class DramTensors {
  public:
-  /// Draws Q, K and V from `seed`.
+  /// Draws Q, K and V from `seed`. `parts`: of every row of O, if there are any.
   DramTensors(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
-              std::uint64_t seed);
+              std::int64_t parts, std::uint64_t seed);
 
   DramTensor& of(Operand operand) { return tensors_[static_cast<std::size_t>(operand)]; }
   const DramTensor& of(Operand operand) const {
@@ -64,7 +65,7 @@ class DramTensors {
   }
 
  private:
-  std::array<DramTensor, 7> tensors_;  ///< by Operand
+  std::array<DramTensor, kDramOperands> tensors_;  ///< by Operand
 };
 
 }  // namespace tilewright

@@ -81,6 +81,24 @@ void online_softmax_row(std::span<float> row, std::int64_t first, std::int64_t e
   state.maximum = maximum;
 }
 
+void merge_parts(std::span<const float> parts, std::span<float> out) {
+  const std::size_t width = out.size() + 2;
+  float maximum = -std::numeric_limits<float>::infinity();
+  for (std::size_t at = 0; at < parts.size(); at += width) {
+    maximum = std::max(maximum, parts[at + out.size()]);
+  }
+  float sum = 0;
+  std::fill(out.begin(), out.end(), 0.0F);
+  for (std::size_t at = 0; at < parts.size(); at += width) {
+    const float weight = std::exp(parts[at + out.size()] - maximum);
+    sum += weight * parts[at + out.size() + 1];
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] += weight * parts[at + i];
+    }
+  }
+  row_of(out) /= sum;
+}
+
 void scale_rows(std::span<const float> factors, std::span<float> out) {
   const Column column(factors.data(), static_cast<Eigen::Index>(factors.size()));
   rows_of(factors, out).array().colwise() *= column;

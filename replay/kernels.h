@@ -47,6 +47,9 @@ struct RowState {
 void online_softmax_row(std::span<float> row, std::int64_t first, std::int64_t end,
                         RowState& state);
 
+/// A row of O from its parts, each not divided and followed by its maximum and its sum.
+void merge_parts(std::span<const float> parts, std::span<float> out);
+
 /// Every row of `out` times its factor, or divided by its sum.
 void scale_rows(std::span<const float> factors, std::span<float> out);
 void divide_rows(std::span<const float> sums, std::span<float> out);

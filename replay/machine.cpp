@@ -24,7 +24,9 @@ std::size_t index_of(Operand operand) {
 }
 
 Datum rows_datum(const Step& step, Operand operand, std::int64_t added = 0) {
-  return {operand, step.operation.pair, step.operation.q_tile, added};
+  const Operation& op = step.operation;
+  const std::int64_t first = op.epoch < 0 ? op.first_sub_tile : 0;
+  return {operand, op.pair, op.q_tile, added, Adjusted::kNo, Figure::kAll, first};
 }
 
 Datum sub_tile_datum(const Step& step, Operand operand) {
@@ -34,7 +36,8 @@ Datum sub_tile_datum(const Step& step, Operand operand) {
 std::vector<std::int64_t> rows_by_phase(const Problem& problem, const Tiling& tiling) {
   std::vector<std::int64_t> rows;
   for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
-    rows.push_back(phase_deal(problem.shape, tiling, problem.layout, phase).tiling.q_rows);
+    const PhaseDeal deal = phase_deal(problem.shape, tiling, problem.layout, phase);
+    rows.push_back(phase.merges ? 1 : deal.tiling.q_rows);
   }
   return rows;
 }
@@ -55,6 +58,9 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       q_rows_(rows_by_phase(problem, tiling)),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
+      splits_keys_(tiling.core_split == CoreSplit::kKeyValue),
+      parts_(splits_keys_ ? active_cores(counts_, tiling.core_split, problem.layout) : 1),
+      stride_(deal_rounds(counts_, tiling, problem.layout, 0).sub_tile_stride),
       dram_(dram),
       memory_(memory),
       violations_(violations) {}
@@ -69,8 +75,16 @@ void Machine::execute(const Step& step) {
       return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
                                                                     : load_rows(step);
     case Unit::kStore:
-      return op.operand == Operand::kO ? store_output(step) : store(step);
+      return op.operand == Operand::kPart
+                 ? store_part(step)
+                 : (op.operand == Operand::kO ? store_output(step) : store(step));
     case Unit::kVector:
+      if (splits_keys_ && op.vector == VectorKind::kMerge) {
+        return merge(step);
+      }
+      if (splits_keys_ && op.vector == VectorKind::kSaveState) {
+        return save_state(step);
+      }
       return online_ ? (op.operand == Operand::kO ? adjust(step) : online_softmax(step))
                      : softmax(step);
     case Unit::kMatrix:
@@ -126,8 +140,10 @@ void Machine::check_payload(const Step& step, std::int64_t moved, const Datum& d
 
 void Machine::check_stored(const Step& step, const Datum& datum) {
   const DramTensor& tensor = dram_.of(step.operation.operand);
+  const std::int64_t wanted =
+      step.operation.operand == Operand::kPart ? std::min(parts_, DramTensor::kMostStores) : 1;
   for (std::int64_t row = 0; row < step.operation.rows; ++row) {
-    if (tensor.stores(step.operation.pair, first_row(step) + row) == 0) {
+    if (tensor.stores(step.operation.pair, first_row(step) + row) < wanted) {
       violations_.add({operation_text(step.operation), "DRAM", datum_text(datum),
                        "is loaded before it is stored"});
       return;
@@ -149,13 +165,13 @@ Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor)
   return {first_row(step), op.rows, cols, before * element, cols * element};
 }
 
-/// The input of a round: Q, or S or P that a phase before has stored.
+/// The input of a round: Q, or S, P or parts of O that a phase before has stored.
 void Machine::load_rows(const Step& step) {
   const Operation& op = step.operation;
   DramTensor& tensor = dram_.of(op.operand);
-  const bool scores = op.operand != Operand::kQ;
+  const bool scores = op.operand == Operand::kS || op.operand == Operand::kP;
   const Datum datum = scores ? scores_datum(step, op.operand) : rows_datum(step, op.operand);
-  if (scores) {
+  if (op.operand != Operand::kQ) {
     check_stored(step, datum);
   }
   const DramRows rows = dram_rows(step, tensor);
@@ -210,6 +226,9 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
   if (!tiling_.kv_resident) {
     return {slots[0], 0};
   }
+  if (splits_keys_) {
+    return {slots[0], head(step) * op.row_cols * column + sub_tiles_before(op) * tile};
+  }
   const std::int64_t cols = std::min(shape_.cols, destroyed_from(operand) * tiling_.kv_cols);
   return {slots[0], head(step) * cols * column + op.sub_tile * tile};
 }
@@ -240,6 +259,16 @@ std::span<float> Machine::read_sub_tile(const Step& step, Operand operand, std::
   return right;
 }
 
+/// O of a round's pair; the maxima and sums of a part stand beside it.
+Block Machine::output_block(const Step& step, const SlotUse& slot) const {
+  if (!splits_keys_ || merges(step)) {
+    return rows_block(step, slot, elements_.accumulator, shape_.v_dim);
+  }
+  Block block = part_block(step, slot);
+  block.cols = shape_.v_dim;
+  return block;
+}
+
 /// S = Q K^T for the columns of one sub-tile.
 void Machine::multiply_scores(const Step& step) {
   const Operation& op = step.operation;
@@ -263,8 +292,8 @@ void Machine::multiply_values(const Step& step) {
   memory_.read(step, probs, scores_datum(step, Operand::kP), left);
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   std::fill(out.begin(), out.end(), 0.0F);
-  const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  const std::int64_t added = one_operator_ ? op.sub_tile : op.sub_tile - op.first_sub_tile;
+  const Block output = output_block(step, step.writes[0]);
+  const std::int64_t added = one_operator_ ? op.sub_tile : sub_tiles_before(op);
   if (added > 0 || (online_ && epochs_)) {
     Datum so_far = rows_datum(step, Operand::kO, added);
     so_far.adjusted = online_ ? Adjusted::kRescaled : Adjusted::kNo;
@@ -325,8 +354,7 @@ void Machine::store_output(const Step& step) {
   datum.adjusted = online_ ? Adjusted::kNormalised : Adjusted::kNo;
   check_payload(step, op.rows * tensor.row_bytes(), datum);
   const std::span<float> rows = scratch(kOut, op.rows * shape_.v_dim);
-  const Block block = rows_block(step, step.reads[0], elements_.accumulator, shape_.v_dim);
-  memory_.read(step, block, datum, rows);
+  memory_.read(step, output_block(step, step.reads[0]), datum, rows);
   encode(tensor.element(), rows, tensor.at(op.pair, first_row(step)));
   note_stored(step);
   moved_.stored[index_of(Operand::kO)] += op.rows * tensor.row_bytes();

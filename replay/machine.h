@@ -15,8 +15,8 @@ namespace tilewright {
 
 /// Bytes that operations moved, by Operand.
 struct MovedBytes {
-  std::array<std::int64_t, 7> loaded{};
-  std::array<std::int64_t, 7> stored{};
+  std::array<std::int64_t, kDramOperands> loaded{};
+  std::array<std::int64_t, kDramOperands> stored{};
 };
 
 class Machine {
@@ -65,10 +65,16 @@ class Machine {
   void update_sum(const Step& step);
   void update(const Step& step);
   void adjust_in_epoch(const Step& step);
+  // A split of keys and values: parts_machine.cpp.
+  void save_state(const Step& step);
+  void store_part(const Step& step);
+  void merge(const Step& step);
+  Block part_block(const Step& step, const SlotUse& slot) const;
   std::span<float> read_figure(const Step& step, std::size_t slot, Figure figure,
                                std::int64_t known, std::size_t room);
   void write_figure(const Step& step, const SlotUse& slot, Figure figure,
                     std::span<const float> values);
+  Block output_block(const Step& step, const SlotUse& slot) const;
   void store(const Step& step);
   void store_output(const Step& step);
   DramRows dram_rows(const Step& step, const DramTensor& tensor) const;
@@ -76,9 +82,17 @@ class Machine {
   void check_stored(const Step& step, const Datum& datum);
   void note_stored(const Step& step);
 
-  std::int64_t head(const Step& step) const { return step.operation.pair % tiling_.heads; }
+  /// In a merge, a tile is one row.
+  bool merges(const Step& step) const { return splits_keys_ && step.phase > 0; }
+  std::int64_t head(const Step& step) const {
+    return merges(step) ? 0 : step.operation.pair % tiling_.heads;
+  }
   std::int64_t first_row(const Step& step) const {
     return step.operation.q_tile * q_rows_[step.phase];
+  }
+  /// Sub-tiles of the core's own before that of the operation.
+  std::int64_t sub_tiles_before(const Operation& op) const {
+    return (op.sub_tile - op.first_sub_tile) / stride_;
   }
   std::int64_t destroyed_from(Operand operand) const;
   bool is_destroyed(const Operation& op, Operand operand) const;
@@ -105,6 +119,9 @@ class Machine {
   const std::vector<std::int64_t> q_rows_;  ///< by phase
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step
+  const bool splits_keys_;
+  const std::int64_t parts_;   ///< of O that are merged; 1 without such a split
+  const std::int64_t stride_;  ///< from sub-tile to sub-tile of a core
   DramTensors& dram_;
   LocalMemory& memory_;
   Violations& violations_;

@@ -14,7 +14,9 @@ constexpr std::size_t kOut = 2;
 constexpr std::int64_t kFigures = 3;  ///< of a row's state: maximum, sum, factor
 
 Datum state_datum(const Step& step, std::int64_t sub_tiles) {
-  return {Operand::kState, step.operation.pair, step.operation.q_tile, sub_tiles};
+  const Operation& op = step.operation;
+  return {Operand::kState, op.pair,      op.q_tile,        sub_tiles,
+          Adjusted::kNo,   Figure::kAll, op.first_sub_tile};
 }
 
 }  // namespace
@@ -33,7 +35,7 @@ void Machine::online_softmax(const Step& step) {
     cap_scores(scores);
   }
   const std::span<float> states = scratch(kState, op.rows * kFigures);
-  const std::int64_t known = op.sub_tile - op.first_sub_tile;
+  const std::int64_t known = sub_tiles_before(op);
   if (known > 0) {
     memory_.read(step, state_block(step, step.reads[1]), state_datum(step, known), states);
   }
@@ -59,7 +61,7 @@ void Machine::online_softmax(const Step& step) {
 void Machine::adjust(const Step& step) {
   const Operation& op = step.operation;
   const bool last = op.vector == VectorKind::kNormalise;
-  const std::int64_t added = op.sub_tile - op.first_sub_tile + 1;
+  const std::int64_t added = sub_tiles_before(op) + 1;
   const std::int64_t known = added + (last ? 0 : 1);
   const std::span<float> states = scratch(kState, op.rows * kFigures);
   memory_.read(step, state_block(step, step.reads[1]), state_datum(step, known), states);
@@ -68,8 +70,9 @@ void Machine::adjust(const Step& step) {
     column[row] = states[row * static_cast<std::size_t>(kFigures) + (last ? 1 : 2)];
   }
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
-  const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  Datum datum{Operand::kO, op.pair, op.q_tile, added};
+  const Block output = output_block(step, step.writes[0]);
+  Datum datum = state_datum(step, added);
+  datum.operand = Operand::kO;
   memory_.read(step, output, datum, out);
   if (last) {
     divide_rows(column, out);

@@ -10,7 +10,8 @@ namespace tilewright {
 namespace {
 
 constexpr std::array kOperands{Operand::kNone, Operand::kQ, Operand::kK, Operand::kV,
-                               Operand::kS,    Operand::kP, Operand::kO};
+                               Operand::kS,    Operand::kP, Operand::kO, Operand::kPart};
+static_assert(kOperands.size() == kDramOperands);
 
 /// Sums up the traffic of each operand over the phases of a plan.
 class Prediction {
@@ -23,11 +24,8 @@ class Prediction {
       at(operand).operand = operand;
     }
     for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
-      const auto rows = [&](Operand operand, std::int64_t full) {
-        return shape_.pairs * rows_bytes(shape_, sizes_, operand, full);
-      };
-      at(phase.input).loaded_predicted += rows(phase.input, phase.input_row_bytes);
-      at(phase.output).stored_predicted += rows(phase.output, phase.output_row_bytes);
+      at(phase.input).loaded_predicted += shape_.pairs * input_bytes(shape_, sizes_, phase);
+      at(phase.output).stored_predicted += shape_.pairs * output_bytes(shape_, sizes_, phase);
       if (phase.has_first) {
         add_stream(phase.first_kind);
       }
@@ -67,7 +65,11 @@ double error_bound(const Problem& problem, const Elements& elements, const Tilin
   constexpr double kHalfUnit = 0x1p-11;       // largest relative error of rounding to a half
   constexpr double kHalfSubnormal = 0x1p-25;  // and largest absolute one below 2^-14
   constexpr double kSingle = 1e-5;
-  const double sub_tiles = static_cast<double>(ceil_div(workload.kv_len, tiling.kv_cols));
+  // In a split of keys and values, those of one part: the merge adds as many roundings as the
+  // division that it makes up for.
+  const CoreRounds rounds =
+      deal_rounds(count_tiles(problem.shape, tiling), tiling, problem.layout, 0);
+  const double sub_tiles = static_cast<double>(rounds.sub_tiles);
   const double score = elements.score.half ? 2 * scale.score : 0;
   const double probability = elements.input.half ? 1 : 0;
   // Online: also O rescaled, factors, sums (in epochs also a sub-tile's own) and the division

@@ -128,11 +128,15 @@ ReplayPlan make_replay_plan(Evaluator& evaluator, const Tiling& tiling, Objectiv
   const Problem& problem = evaluator.problem();
   const Sizes sizes = sizes_of(problem.shape, tiling, problem.layout);
   const L1Memory& l1 = problem.hardware.l1;
-  const std::int64_t arenas = l1.shared ? 1 : sizes.active;
+  const auto phases = problem.plans.of(tiling).phases();
+  const std::int64_t cores =
+      phases.back().merges ? std::max(sizes.active, merging_cores(problem.shape, problem.layout))
+                           : sizes.active;
+  const std::int64_t arenas = l1.shared ? 1 : cores;
   ReplayPlan plan;
   plan.l1_count = static_cast<std::size_t>(arenas);
   plan.arenas.assign(plan.l1_count, OffsetAllocator(l1.capacity_bytes, l1.alignment_bytes));
-  for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
+  for (const PhasePlan& phase : phases) {
     for (OffsetAllocator& arena : plan.arenas) {
       arena.release_all();
     }
@@ -151,7 +155,9 @@ ReplayReport execute(const Problem& problem, const Tiling& tiling, const ReplayP
                      const ReplayOptions& options) {
   ReplayReport report;
   const Elements elements = elements_of(problem.workload, options.type);
-  DramTensors dram(problem.shape, elements, problem.plans.of(tiling).phases(), options.seed);
+  const std::int64_t parts =
+      active_cores(count_tiles(problem.shape, tiling), tiling.core_split, problem.layout);
+  DramTensors dram(problem.shape, elements, problem.plans.of(tiling).phases(), parts, options.seed);
   LocalMemory memory(plan.arenas, elements.scale, report.violations);
   Machine machine(problem, tiling, elements, dram, memory, report.violations);
   std::size_t phases = 0;

@@ -33,7 +33,8 @@ double macs_of(const Shape& s) {
 double tensor_bytes(const Shape& s, std::span<const PhasePlan> phases) {
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
   const double width = real(s.qk_dim + s.v_dim);
-  const double scores = phases.size() > 1 ? 2 * real(s.rows) * real(s.cols) : 0;
+  const bool merges = phases.back().merges;
+  const double scores = phases.size() > 1 && !merges ? 2 * real(s.rows) * real(s.cols) : 0;
   return 4 * real(s.pairs) * (real(s.rows + s.cols) * width + scores) + 8 * real(s.cols) * width;
 }
 
@@ -56,8 +57,8 @@ Shape with_fewer_groups(Shape shape, const Tiling& tiling, const CoreLayout& lay
 
 Shape with_fewer_rows(Shape shape, const Tiling& tiling, const CoreLayout& layout) {
   const TileCounts counts = count_tiles(shape, tiling);
-  const bool by_heads = tiling.core_split == CoreSplit::kHeads;
-  const std::int64_t tiles = fewer(counts.q_tiles, by_heads ? 1 : layout.cores, kKeptTiles);
+  const bool by_queries = tiling.core_split == CoreSplit::kQuery;
+  const std::int64_t tiles = fewer(counts.q_tiles, by_queries ? layout.cores : 1, kKeptTiles);
   shape.rows = (tiles - 1) * tiling.q_rows + counts.edge_rows;
   return shape;
 }

@@ -17,7 +17,15 @@ std::string_view overwrite_name(Overwrite overwrite) {
 }
 
 std::string_view core_split_name(CoreSplit split) {
-  return split == CoreSplit::kHeads ? "heads" : "q";
+  switch (split) {
+    case CoreSplit::kHeads:
+      return "heads";
+    case CoreSplit::kQuery:
+      return "q";
+    case CoreSplit::kKeyValue:
+      return "kv";
+  }
+  return "heads";
 }
 
 std::string_view bottleneck_name(Bottleneck bottleneck) {

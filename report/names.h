@@ -11,7 +11,7 @@
 namespace tilewright {
 
 std::string_view overwrite_name(Overwrite overwrite);     ///< none, k, v
-std::string_view core_split_name(CoreSplit split);        ///< heads, q
+std::string_view core_split_name(CoreSplit split);        ///< heads, q, kv
 std::string_view bottleneck_name(Bottleneck bottleneck);  ///< matrix, vector, load, ...
 
 /// For people: "matrix unit", "DRAM bandwidth", ...

@@ -19,7 +19,7 @@ constexpr IntegerRange kCount{0, kHighest};
 constexpr double kLargest = std::numeric_limits<double>::max();
 
 constexpr std::array<std::string_view, 3> kOverwrites{"none", "k", "v"};
-constexpr std::array<std::string_view, 2> kCoreSplits{"heads", "q"};
+constexpr std::array<std::string_view, 3> kCoreSplits{"heads", "q", "kv"};
 constexpr std::array<std::string_view, 2> kProofs{"proven", "best-found"};
 constexpr std::array<std::string_view, 6> kBottlenecks{"matrix", "vector", "load",
                                                        "store",  "dram",   "latency"};

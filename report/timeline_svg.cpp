@@ -160,8 +160,8 @@ std::int64_t plot_width(const PhaseTimeline& part, bool has_pairs) {
 }
 
 std::string_view work_name(const Operation& operation) {
-  constexpr std::array<std::string_view, 9> kVector{"P",   "P", "O×", "O÷", "max",
-                                                    "exp", "P", "m",  "l"};
+  constexpr std::array<std::string_view, 11> kVector{"P", "P", "O×", "O÷",   "max", "exp",
+                                                     "P", "m", "l",  "m, l", "Σ"};
   if (operation.unit == Unit::kVector || is_elementwise(operation)) {
     return kVector.at(static_cast<std::size_t>(operation.vector));
   }
@@ -169,6 +169,11 @@ std::string_view work_name(const Operation& operation) {
     return operation.matmul == MatmulKind::kQK ? "QK" : "PV";
   }
   return operand_name(operation.operand);
+}
+
+/// A part of O looks like O.
+std::string_view style_of(Operand operand) {
+  return operand_name(operand == Operand::kPart ? Operand::kO : operand);
 }
 
 /// Pictures of one timeline have all the same width and way to number.
@@ -261,7 +266,7 @@ class Chart {
     std::string text = fmt::format(
         "<rect class=\"{}{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}: cycles {} to "
         "{}</title></rect>\n",
-        operand_name(item.operation.operand),
+        style_of(item.operation.operand),
         timeline_.rounds.contains(item.operation.round) ? "" : " pale", pixels(x), y_,
         pixels(width), kLaneHeight, operation_text(item.operation), with_separators(start),
         with_separators(end));

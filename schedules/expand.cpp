@@ -5,6 +5,7 @@
 
 #include "common/math.h"
 #include "schedules/expand_epochs.h"
+#include "schedules/expand_merge.h"
 #include "schedules/expand_online.h"
 #include "schedules/lock_step_emitter.h"
 #include "schedules/visible.h"
@@ -254,6 +255,10 @@ class Expander {
 
 void expand(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
             const PhasePlan& phase, OperationSink& sink) {
+  if (phase.merges) {
+    expand_merge(shape, tiling, layout, phase, sink);
+    return;
+  }
   const PhaseDeal deal = phase_deal(shape, tiling, layout, phase);
   const TileCounts counts = count_tiles(shape, deal.tiling);
   const std::int64_t active = active_cores(counts, tiling.core_split, deal.layout);
@@ -274,12 +279,19 @@ double count_operations(const Shape& shape, const Tiling& tiling, const CoreLayo
   const TileCounts counts = count_tiles(shape, tiling);
   const std::int64_t together = cores_in_step(counts, tiling.core_split, layout);
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
-  const double rounds = real(shape.pairs) * real(ceil_div(counts.q_tiles, together) * together);
+  const std::int64_t tiles = ceil_div(counts.q_tiles, together) * together;
+  const bool split_keys = tiling.core_split == CoreSplit::kKeyValue;
+  const double rounds = real(shape.pairs) * real(tiles);
+  const double copies = split_keys ? real(active_cores(counts, CoreSplit::kKeyValue, layout)) : 1;
   double operations = 0;
   for (const PhasePlan& phase : phases) {
+    if (phase.merges) {
+      operations += 3 * real(shape.pairs) * real(shape.rows);
+      continue;
+    }
     if (phase.online) {
       const double of_sub_tile = phase.epochs ? 10 : 6;
-      operations += rounds * (2 + of_sub_tile * real(counts.sub_tiles));
+      operations += rounds * (2 * copies + of_sub_tile * real(counts.sub_tiles));
       continue;
     }
     const double stages = (phase.has_first ? 1 : 0) + (phase.has_second ? 1 : 0);

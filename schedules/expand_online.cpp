@@ -16,11 +16,10 @@ using Pool = SlotUse::Pool;
 struct OnlineStep : RoundPlace {
   std::int64_t index = 0;
   std::int64_t sub_tile = 0;
-  Visible visible;      ///< of the round
+  Visible visible;  ///< of the round
+  bool begins_round = false;
+  bool ends_round = false;
   bool is_new = false;  ///< no round of the group has needed the sub-tile before
-
-  bool begins_round() const { return sub_tile == visible.first; }
-  bool ends_round() const { return sub_tile == visible.end() - 1; }
 };
 
 class OnlineExpander {
@@ -46,14 +45,14 @@ class OnlineExpander {
       const OnlineStep& here = step_at(s);
       const std::int64_t next = s + phase_.lookahead + 1;
       second_matmul(here);
-      const bool factor_is_known = phase_.lookahead > 0 || here.ends_round();
+      const bool factor_is_known = phase_.lookahead > 0 || here.ends_round;
       if (factor_is_known) {
         adjust(here);
       }
       if (next < last) {
         front(step_at(next));
       }
-      if (here.ends_round()) {
+      if (here.ends_round) {
         store(here);
       }
       if (next < last) {
@@ -68,14 +67,26 @@ class OnlineExpander {
  private:
   void add_steps(std::int64_t round) {
     const RoundPlace place = emitter_.place_of(round);
-    const Visible visible = visible_at(shape_, tiling_, emitter_.rounds(), place.position);
+    const CoreRounds& rounds = emitter_.rounds();
+    Visible visible = visible_at(shape_, tiling_, rounds, place.position);
+    if (splits_keys()) {
+      // There is no mask: the core's own sub-tiles.
+      visible.first = rounds.first_sub_tile;
+      visible.sub_tiles = emitter_.counts().sub_tiles - visible.first;
+      visible.cols = cols_of(emitter_.counts(), tiling_, rounds);
+    }
+    const std::int64_t stride = rounds.sub_tile_stride;
     there_ = place.position == 0 ? 0 : there_;
-    for (std::int64_t j = visible.first; j < visible.end(); ++j) {
+    for (std::int64_t j = visible.first; j < visible.end(); j += stride) {
       const auto index = static_cast<std::int64_t>(steps_.size());
-      steps_.push_back({place, index, j, visible, j >= there_});
+      const bool begins = j == visible.first;
+      const bool ends = j + stride >= visible.end();
+      steps_.push_back({place, index, j, visible, begins, ends, j >= there_});
     }
     there_ = visible.end();
   }
+
+  bool splits_keys() const { return tiling_.core_split == CoreSplit::kKeyValue; }
 
   const OnlineStep& step_at(std::int64_t index) const {
     return steps_[static_cast<std::size_t>(index)];
@@ -114,7 +125,7 @@ class OnlineExpander {
   }
 
   void front(const OnlineStep& step) {
-    if (step.begins_round()) {
+    if (step.begins_round) {
       for (std::int64_t head = 0; head < step.heads; ++head) {
         const std::array writes{input_slot(step)};
         emitter_.emit(operation(Unit::kLoad, Operand::kQ, step, head), step, {}, writes,
@@ -132,7 +143,7 @@ class OnlineExpander {
       // All but the first add to what the vector unit has rescaled.
       const std::array reads{sub_tile(step, MatmulKind::kPV, head), output_slot(step),
                              score_slot(step)};
-      if (step.begins_round()) {
+      if (step.begins_round) {
         multiply(step, MatmulKind::kPV, head, std::array{reads[0], reads[2]}, output_slot(step));
       } else {
         multiply(step, MatmulKind::kPV, head, reads, output_slot(step));
@@ -177,7 +188,7 @@ class OnlineExpander {
       op.cols = emitter_.columns(step.sub_tile);
       op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
       const std::array writes{score_slot(step), state_slot(step)};
-      if (step.begins_round()) {
+      if (step.begins_round) {
         emitter_.emit(op, step, std::array{score_slot(step)}, writes);
       } else {
         const SlotUse before = state_slot(step_at(step.index - 1));
@@ -187,12 +198,12 @@ class OnlineExpander {
   }
 
   void adjust(const OnlineStep& step) {
-    const bool last = step.ends_round();
+    const bool last = step.ends_round;
     // A rescaling takes the factor of the next step.
     const SlotUse state = state_slot(last ? step : step_at(step.index + 1));
     for (std::int64_t head = 0; head < step.heads; ++head) {
       Operation op = operation(Unit::kVector, Operand::kO, step, head);
-      op.vector = last ? VectorKind::kNormalise : VectorKind::kRescale;
+      op.vector = last ? at_the_end() : VectorKind::kRescale;
       op.cols = shape_.v_dim;
       const std::array reads{output_slot(step), state};
       const std::array writes{output_slot(step)};
@@ -200,10 +211,15 @@ class OnlineExpander {
     }
   }
 
+  /// A part of O is divided by the sum of all parts later.
+  VectorKind at_the_end() const {
+    return phase_.makes_parts() ? VectorKind::kSaveState : VectorKind::kNormalise;
+  }
+
   void store(const OnlineStep& step) {
     for (std::int64_t head = 0; head < step.heads; ++head) {
       const std::array reads{output_slot(step)};
-      emitter_.emit(operation(Unit::kStore, Operand::kO, step, head), step, reads, {},
+      emitter_.emit(operation(Unit::kStore, phase_.output, step, head), step, reads, {},
                     phase_.output_row_bytes);
     }
   }

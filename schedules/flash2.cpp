@@ -17,13 +17,15 @@ class Flash2 final : public Schedule {
     return "FlashAttention-2 (arXiv 2307.08691): online softmax, the stages one after the other";
   }
   std::span<const std::string_view> variants() const override { return kVariants; }
-  ModeValues searched(std::string_view) const override { return {}; }
 
-  Plan plan(const Shape& shape, const Mode&, std::string_view) const override {
-    Plan plan;
-    plan.phase_table[0] = online_phase(shape, 0);
-    plan.phase_count = 1;
-    return plan;
+  ModeValues searched(std::string_view) const override {
+    ModeValues values;
+    values.core_split.push_back(CoreSplit::kKeyValue);
+    return values;
+  }
+
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
+    return online_plan(shape, 0, mode.core_split);
   }
 };
 

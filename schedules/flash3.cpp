@@ -22,6 +22,7 @@ class Flash3 final : public Schedule {
   ModeValues searched(std::string_view) const override {
     ModeValues values;
     values.lookahead = {1, 2, 3};
+    values.core_split.push_back(CoreSplit::kKeyValue);
     return values;
   }
 
@@ -32,10 +33,7 @@ class Flash3 final : public Schedule {
   }
 
   Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
-    Plan plan;
-    plan.phase_table[0] = online_phase(shape, mode.lookahead);
-    plan.phase_count = 1;
-    return plan;
+    return online_plan(shape, mode.lookahead, mode.core_split);
   }
 };
 

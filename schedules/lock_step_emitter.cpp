@@ -24,8 +24,9 @@ RoundPlace LockStepEmitter::place_of(std::int64_t round) const {
   place.group = round / rounds_.positions;
   place.position = round % rounds_.positions;
   const bool by_heads = tiling_.core_split == CoreSplit::kHeads;
+  const bool by_queries = tiling_.core_split == CoreSplit::kQuery;
   const std::int64_t group = by_heads ? core_ + place.group * layout_.cores : place.group;
-  place.q_tile = by_heads ? place.position : core_ + place.position * layout_.cores;
+  place.q_tile = by_queries ? core_ + place.position * layout_.cores : place.position;
   place.first_pair = group * tiling_.heads;
   place.heads = std::min(tiling_.heads, shape_.pairs - place.first_pair);
   return place;

@@ -9,9 +9,10 @@ namespace tilewright {
 namespace {
 
 const char* verb(const Operation& op) {
-  constexpr std::array kVector{"softmax to", "online softmax to", "rescale",
-                               "normalise",  "maxima to",         "exponentials to",
-                               "update to",  "update maximum of", "update sum of"};
+  constexpr std::array kVector{
+      "softmax to",    "online softmax to",     "rescale",   "normalise",
+      "maxima to",     "exponentials to",       "update to", "update maximum of",
+      "update sum of", "save the state beside", "merge to"};
   switch (op.unit) {
     case Unit::kLoad:
       return "load";
@@ -31,7 +32,7 @@ const char* verb(const Operation& op) {
 }  // namespace
 
 const char* operand_name(Operand operand) {
-  constexpr std::array kNames{"-", "Q", "K", "V", "S", "P", "O", "state"};
+  constexpr std::array kNames{"-", "Q", "K", "V", "S", "P", "O", "part", "state"};
   return kNames[static_cast<std::size_t>(operand)];
 }
 
@@ -58,7 +59,8 @@ const char* queue_name(Unit unit, bool shared_channel) {
 
 bool is_per_sub_tile(const Operation& operation) {
   return operation.unit == Unit::kMatrix || operation.operand == Operand::kK ||
-         operation.operand == Operand::kV || operation.vector != VectorKind::kSoftmax;
+         operation.operand == Operand::kV ||
+         (operation.vector != VectorKind::kSoftmax && operation.vector != VectorKind::kMerge);
 }
 
 std::string operation_text(const Operation& operation) {

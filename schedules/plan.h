@@ -34,11 +34,16 @@ enum class VectorKind : std::uint8_t {
   kExponentials,  ///< P of a sub-tile and its row sums; on the array
   kUpdate,        ///< running maximum, correction factor, P and running sum
   kUpdateMax,     ///< running maximum and correction factor alone
-  kUpdateSum      ///< running sum alone
+  kUpdateSum,     ///< running sum alone
+  // A split of keys and values.
+  kSaveState,  ///< maximum and sum of each row put beside O, to be stored with it
+  kMerge       ///< O of some rows from its parts
 };
 
 /// kState: running maximum, running sum and correction factor of every row (online form).
-enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kState };
+/// kPart: O of some of the keys, not divided, with the maximum and the sum of every row.
+enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kPart, kState };
+inline constexpr std::size_t kDramOperands = 8;  ///< all but the state
 
 /// One phase. A round goes through the stages that are present, in this order:
 ///   input load -> first matmul (streams K or V) -> softmax -> second matmul (streams V) -> store.
@@ -78,7 +83,11 @@ struct PhasePlan {
   bool own_rows = false;
   /// What is done with single scores, the matrix array does if it can: they never leave it.
   bool on_array = false;
+  /// Merges parts: of every row, `input_row_bytes` from each core that has a part. No matmul, and
+  /// rounds of their own: expand_merge.h.
+  bool merges = false;
 
+  bool makes_parts() const { return output == Operand::kPart; }
   std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };
 
@@ -110,6 +119,11 @@ constexpr std::int64_t value_col_bytes(const Shape& shape) {
 }
 constexpr std::int64_t stream_col_bytes(const Shape& shape, MatmulKind kind) {
   return kind == MatmulKind::kQK ? key_col_bytes(shape) : value_col_bytes(shape);
+}
+
+/// Elements of a row of a part: O, maximum, sum.
+constexpr std::int64_t part_elements(const Shape& shape) {
+  return shape.v_dim + 2;
 }
 
 /// How a phase is cut and dealt: as the candidate says, but for phases with rows of their own,

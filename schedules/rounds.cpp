@@ -15,7 +15,10 @@ Shape shape_of(const Workload& workload) {
   shape.v_dim = workload.v_dim;
   shape.bytes = workload.bytes;
   shape.softcap = workload.softcap;
-  shape.mask = {workload.mask == Mask::kCausal, workload.window, workload.heads / workload.kv_heads,
+  const std::int64_t window = workload.window < workload.kv_len ? workload.window : 0;
+  // One query, the newest, sees all keys up to itself: nothing is hidden.
+  const bool hides = workload.mask == Mask::kCausal && (workload.q_len > 1 || window > 0);
+  shape.mask = {hides, hides ? window : 0, workload.heads / workload.kv_heads,
                 workload.kv_len - workload.q_len};
   return shape;
 }
@@ -32,7 +35,15 @@ TileCounts count_tiles(const Shape& shape, const Tiling& tiling) {
 }
 
 std::int64_t active_cores(const TileCounts& counts, CoreSplit split, const CoreLayout& layout) {
-  return std::min(layout.cores, split == CoreSplit::kHeads ? counts.groups : counts.q_tiles);
+  switch (split) {
+    case CoreSplit::kHeads:
+      return std::min(layout.cores, counts.groups);
+    case CoreSplit::kQuery:
+      return std::min(layout.cores, counts.q_tiles);
+    case CoreSplit::kKeyValue:
+      break;
+  }
+  return std::min(layout.cores, counts.sub_tiles);
 }
 
 std::int64_t cores_in_step(const TileCounts& counts, CoreSplit split, const CoreLayout& layout) {
@@ -66,6 +77,7 @@ CoreRounds deal_heads(const TileCounts& counts, const Tiling& tiling, std::int64
   rounds.positions = counts.q_tiles;
   rounds.rows_full = tiling.q_rows;
   rounds.rows_last = counts.edge_rows;
+  rounds.sub_tiles = counts.sub_tiles;
   return rounds;
 }
 
@@ -82,6 +94,18 @@ CoreRounds deal_queries(const TileCounts& counts, const Tiling& tiling, const Co
   rounds.positions = dealt(counts.q_tiles, layout.cores, rounds.first_tile);
   rounds.rows_full = tiling.q_rows;
   rounds.rows_last = rows_of(counts, tiling, core + (rounds.positions - 1) * layout.cores);
+  rounds.sub_tiles = counts.sub_tiles;
+  return rounds;
+}
+
+/// All query tiles of all pairs, each with the core's own sub-tiles.
+CoreRounds deal_keys(const TileCounts& counts, const Tiling& tiling, std::int64_t cores,
+                     std::int64_t core) {
+  CoreRounds rounds = deal_heads(counts, tiling, 1, 0);
+  rounds.sub_tiles = dealt(counts.sub_tiles, cores, core);
+  rounds.first_sub_tile = core;
+  rounds.sub_tile_stride = cores;
+  rounds.has_edge_cols = rounds.last_sub_tile() == counts.sub_tiles - 1;
   return rounds;
 }
 
@@ -89,8 +113,28 @@ CoreRounds deal_queries(const TileCounts& counts, const Tiling& tiling, const Co
 
 CoreRounds deal_rounds(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,
                        std::int64_t core) {
-  return tiling.core_split == CoreSplit::kHeads ? deal_heads(counts, tiling, layout.cores, core)
-                                                : deal_queries(counts, tiling, layout, core);
+  switch (tiling.core_split) {
+    case CoreSplit::kHeads:
+      return deal_heads(counts, tiling, layout.cores, core);
+    case CoreSplit::kQuery:
+      return deal_queries(counts, tiling, layout, core);
+    case CoreSplit::kKeyValue:
+      break;
+  }
+  return deal_keys(counts, tiling, layout.cores, core);
+}
+
+std::int64_t cols_of(const TileCounts& counts, const Tiling& tiling, const CoreRounds& rounds) {
+  const std::int64_t last = rounds.has_edge_cols ? counts.edge_cols : tiling.kv_cols;
+  return (rounds.sub_tiles - 1) * tiling.kv_cols + last;
+}
+
+std::int64_t merging_cores(const Shape& shape, const CoreLayout& layout) {
+  return std::min(layout.cores, shape.pairs * shape.rows);
+}
+
+std::int64_t merged_rows(const Shape& shape, const CoreLayout& layout, std::int64_t core) {
+  return dealt(shape.pairs * shape.rows, layout.cores, core);
 }
 
 }  // namespace tilewright

@@ -28,9 +28,16 @@ struct CoreRounds {
   std::int64_t share = 1;        ///< cores that load a K/V tile together: those in lock-step
   std::int64_t first_tile = 0;   ///< query tile at position 0; in lock-step the first core's
   std::int64_t tile_stride = 1;  ///< from position to position
+  // Sub-tiles of a round: all, but in a split of keys and values.
+  std::int64_t sub_tiles = 0;
+  std::int64_t first_sub_tile = 0;
+  std::int64_t sub_tile_stride = 1;
+  bool has_edge_cols = true;  ///< the last sub-tile of all is among them
 
   std::int64_t groups() const { return full_groups + (edge_heads > 0 ? 1 : 0); }
   std::int64_t rounds() const { return groups() * positions; }
+  /// The last of the core's sub-tiles.
+  std::int64_t last_sub_tile() const { return first_sub_tile + (sub_tiles - 1) * sub_tile_stride; }
 };
 
 /// Number of query tiles and their edge, number of sub-tiles and their edge, number of head groups.
@@ -56,5 +63,12 @@ std::int64_t cores_in_step(const TileCounts& counts, CoreSplit split, const Core
 /// Rounds of core `core` (0 is the busiest: no core has more work anywhere).
 CoreRounds deal_rounds(const TileCounts& counts, const Tiling& tiling, const CoreLayout& layout,
                        std::int64_t core);
+
+/// Columns of the sub-tiles that `rounds` has.
+std::int64_t cols_of(const TileCounts& counts, const Tiling& tiling, const CoreRounds& rounds);
+
+// A merge of parts deals single query rows of all pairs to the cores, one a round.
+std::int64_t merging_cores(const Shape& shape, const CoreLayout& layout);
+std::int64_t merged_rows(const Shape& shape, const CoreLayout& layout, std::int64_t core);
 
 }  // namespace tilewright

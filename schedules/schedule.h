@@ -47,6 +47,7 @@ struct ModeValues {
   std::vector<std::int64_t> buffers{1, 2};
   std::vector<std::int64_t> lookahead{0};
   std::vector<Overwrite> overwrite{Overwrite::kNone};
+  std::vector<CoreSplit> core_split{CoreSplit::kHeads, CoreSplit::kQuery};
 };
 
 inline constexpr std::int64_t kMaxLookahead = 3;
@@ -100,11 +101,12 @@ PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
 /// The same with online softmax: what flash2 and flash3 have in common.
 PhasePlan online_phase(const Shape& shape, std::int64_t lookahead);
 
+/// The program of flash2 and flash3: one online phase or, if the keys are split over the cores, one
+/// that makes parts and their merge.
+Plan online_plan(const Shape& shape, std::int64_t lookahead, CoreSplit split);
+
 /// All stages at once, with a barrier after each epoch (expand_epochs.h): row-wise or online.
 PhasePlan epoch_phase(const Shape& shape, bool online);
-
-/// Schedule::refuses() of those.
-std::optional<std::string> refuse_mask(const Workload& workload);
 
 /// P V with P from DRAM: the last phase of layerwise and softpipe.
 PhasePlan output_phase(const Shape& shape, std::int64_t buffers);

@@ -79,6 +79,36 @@ PhasePlan online_phase(const Shape& shape, std::int64_t lookahead) {
   return phase;
 }
 
+namespace {
+
+/// O from the parts that the cores have stored.
+PhasePlan merge_phase(const Shape& shape) {
+  PhasePlan phase;
+  phase.merges = true;
+  phase.input = Operand::kPart;
+  phase.input_row_bytes = part_elements(shape) * shape.bytes.accumulator;
+  phase.output = Operand::kO;
+  phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
+  phase.output_row_bytes = shape.v_dim * shape.bytes.input;
+  return phase;
+}
+
+}  // namespace
+
+Plan online_plan(const Shape& shape, std::int64_t lookahead, CoreSplit split) {
+  Plan plan;
+  plan.phase_table[0] = online_phase(shape, lookahead);
+  plan.phase_count = 1;
+  if (split == CoreSplit::kKeyValue) {
+    PhasePlan& parts = plan.phase_table[0];
+    plan.phase_table[1] = merge_phase(shape);
+    plan.phase_count = 2;
+    parts.output = Operand::kPart;
+    parts.output_slot_row_bytes = parts.output_row_bytes = plan.phase_table[1].input_row_bytes;
+  }
+  return plan;
+}
+
 PhasePlan epoch_phase(const Shape& shape, bool online) {
   PhasePlan phase = fused_phase(shape, 1);
   phase.epochs = true;
@@ -92,22 +122,22 @@ PhasePlan epoch_phase(const Shape& shape, bool online) {
   return phase;
 }
 
-std::optional<std::string> refuse_mask(const Workload& workload) {
-  if (workload.mask != Mask::kNone) {
-    return "epochs have no masks yet, expected mask: none";
-  }
-  return std::nullopt;
-}
-
 bool is_legal(const Shape& shape, const Tiling& tiling) {
+  const bool split_keys = tiling.core_split == CoreSplit::kKeyValue;
   if (tiling.overwrite == Overwrite::kNone) {
-    return true;
+    return !(split_keys && shape.mask.causal);
   }
-  return !shape.mask.causal && tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
+  return !split_keys && !shape.mask.causal && tiling.kv_resident && tiling.heads == 1 &&
+         tiling.lookahead == 1 &&
          overwritten_sub_tiles(shape, tiling) <= (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols;
 }
 
 std::string illegal_reason(const Shape& shape, const Tiling& tiling) {
+  if (tiling.core_split == CoreSplit::kKeyValue) {
+    return shape.mask.causal
+               ? "core_split=kv needs mask: none: a core might have no key that a row sees"
+               : "core_split=kv needs overwrite=none";
+  }
   if (shape.mask.causal) {
     return "overwrite needs mask: none: the last sub-tiles are not read in every round";
   }

@@ -7,7 +7,7 @@
 namespace tilewright {
 
 enum class Overwrite : std::uint8_t { kNone, kKey, kValue };
-enum class CoreSplit : std::uint8_t { kHeads, kQuery };
+enum class CoreSplit : std::uint8_t { kHeads, kQuery, kKeyValue };
 
 /// m x n x k of the piece of a matmul tile that is in L0 at once; 0 x 0 x 0: not chosen yet.
 struct L0Tile {

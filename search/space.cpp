@@ -1,8 +1,10 @@
 #include "search/space.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -131,50 +133,78 @@ std::size_t word_pin(const std::string& name, const std::string& text,
   return static_cast<std::size_t>(found - words.begin());
 }
 
-struct Choices {
-  ModeValues values;
-  std::vector<CoreSplit> splits;
-};
+constexpr std::array kOverwrites{"none", "k", "v"};
+constexpr std::array kCoreSplits{"heads", "q", "kv"};
 
-void pin_mode(Choices& choices, const ModeValues& legal, const std::string& name,
+void pin_core_split(ModeValues& values, const ModeValues& legal, const std::string& name,
+                    const std::string& text) {
+  const auto value = static_cast<CoreSplit>(
+      word_pin(name, text, std::vector<std::string>(kCoreSplits.begin(), kCoreSplits.end())));
+  if (values.core_split.size() == 1 && values.core_split[0] != value) {
+    throw bad_factor(name, text, "heads: the machine has one core");
+  }
+  if (std::find(legal.core_split.begin(), legal.core_split.end(), value) ==
+      legal.core_split.end()) {
+    throw bad_factor(
+        name, text,
+        "heads or q: of the schedules, flash2 and flash3 alone have a softmax that can "
+        "be merged from parts of the keys");
+  }
+  if (std::find(values.core_split.begin(), values.core_split.end(), value) ==
+      values.core_split.end()) {
+    throw bad_factor(
+        name, text, "heads or q: kv needs mask: none, as a core might have no key that a row sees");
+  }
+  values.core_split = {value};
+}
+
+void pin_mode(ModeValues& values, const ModeValues& legal, const std::string& name,
               const std::string& text) {
   const auto number = [](std::int64_t value) { return std::to_string(value); };
   if (name == "kv_resident") {
-    choices.values.kv_resident = {word_pin(name, text, {"false", "true"}) == 1};
+    values.kv_resident = {word_pin(name, text, {"false", "true"}) == 1};
   } else if (name == "buffers") {
     const std::int64_t value = integer_pin(name, text, 1, 1 << 20);
-    choices.values.buffers = legal.buffers;
-    keep_only(choices.values.buffers, value, name, text, listed(legal.buffers, number));
+    values.buffers = legal.buffers;
+    keep_only(values.buffers, value, name, text, listed(legal.buffers, number));
   } else if (name == "lookahead") {
     const std::int64_t value = integer_pin(name, text, 0, 1 << 20);
-    choices.values.lookahead = legal.lookahead;
-    keep_only(choices.values.lookahead, value, name, text, listed(legal.lookahead, number));
+    values.lookahead = legal.lookahead;
+    keep_only(values.lookahead, value, name, text, listed(legal.lookahead, number));
   } else if (name == "overwrite") {
-    const std::vector<std::string> words{"none", "k", "v"};
+    const std::vector<std::string> words(kOverwrites.begin(), kOverwrites.end());
     const auto value = static_cast<Overwrite>(word_pin(name, text, words));
-    choices.values.overwrite = legal.overwrite;
-    keep_only(
-        choices.values.overwrite, value, name, text,
-        listed(legal.overwrite, [&](Overwrite o) { return words[static_cast<std::size_t>(o)]; }));
+    values.overwrite = legal.overwrite;
+    keep_only(values.overwrite, value, name, text, listed(legal.overwrite, [&](Overwrite o) {
+                return words[static_cast<std::size_t>(o)];
+              }));
   } else {
-    const auto value = static_cast<CoreSplit>(word_pin(name, text, {"heads", "q"}));
-    if (choices.splits.size() == 1 && choices.splits[0] != value) {
-      throw bad_factor(name, text, "heads: the machine has one core");
-    }
-    choices.splits = {value};
+    pin_core_split(values, legal, name, text);
   }
 }
 
-std::vector<Mode> modes_of(const Choices& choices) {
+/// Values of core_split without those that the machine or the mask leave no use for.
+std::vector<CoreSplit> useful_splits(const Problem& problem, std::vector<CoreSplit> splits) {
+  if (problem.layout.cores == 1) {
+    return {CoreSplit::kHeads};
+  }
+  if (problem.shape.mask.causal) {
+    std::erase(splits, CoreSplit::kKeyValue);
+  }
+  return splits;
+}
+
+std::vector<Mode> modes_of(const ModeValues& values) {
   std::vector<Mode> modes;
-  for (const bool resident : choices.values.kv_resident) {
-    for (const std::int64_t buffers : choices.values.buffers) {
-      for (const std::int64_t lookahead : choices.values.lookahead) {
-        for (const Overwrite overwrite : choices.values.overwrite) {
-          for (const CoreSplit split : choices.splits) {
+  for (const bool resident : values.kv_resident) {
+    for (const std::int64_t buffers : values.buffers) {
+      for (const std::int64_t lookahead : values.lookahead) {
+        for (const Overwrite overwrite : values.overwrite) {
+          for (const CoreSplit split : values.core_split) {
             const Mode mode{resident, buffers, lookahead, overwrite, split};
             // Anything else is no candidate, whatever the tile sizes (see is_legal()).
-            if (overwrite == Overwrite::kNone || (resident && lookahead == 1)) {
+            const bool can_overwrite = resident && lookahead == 1 && split != CoreSplit::kKeyValue;
+            if (overwrite == Overwrite::kNone || can_overwrite) {
               modes.push_back(mode);
             }
           }
@@ -213,7 +243,6 @@ Pins parse_factors(const std::string& text) {
 }
 
 Pins factors_of(const Tiling& t) {
-  static constexpr std::array kOverwrites{"none", "k", "v"};
   Pins pins{{"heads", std::to_string(t.heads)},
             {"q_rows", std::to_string(t.q_rows)},
             {"kv_cols", std::to_string(t.kv_cols)},
@@ -221,7 +250,7 @@ Pins factors_of(const Tiling& t) {
             {"buffers", std::to_string(t.buffers)},
             {"lookahead", std::to_string(t.lookahead)},
             {"overwrite", kOverwrites[static_cast<std::size_t>(t.overwrite)]},
-            {"core_split", t.core_split == CoreSplit::kHeads ? "heads" : "q"}};
+            {"core_split", kCoreSplits[static_cast<std::size_t>(t.core_split)]}};
   const auto add = [&pins](const char* name, const L0Tile& tile) {
     if (tile.m > 0) {
       pins[name] = fmt::format("{}x{}x{}", tile.m, tile.n, tile.k);
@@ -236,10 +265,8 @@ DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes siz
                        const Pins& pins) {
   const std::string_view chosen = variant.empty() ? problem.schedule.variants().front() : variant;
   const ModeValues legal = problem.schedule.legal(chosen);
-  Choices choices{problem.schedule.searched(chosen), {CoreSplit::kHeads}};
-  if (problem.layout.cores > 1) {
-    choices.splits.push_back(CoreSplit::kQuery);
-  }
+  ModeValues values = problem.schedule.searched(chosen);
+  values.core_split = useful_splits(problem, std::move(values.core_split));
   const std::array<std::int64_t, kAxes> lengths{problem.shape.pairs, problem.shape.rows,
                                                 problem.shape.cols};
   DesignSpace space;
@@ -261,10 +288,10 @@ DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes siz
     } else if (name == "l0.pv") {
       problem.pinned_pv = tile_pin(name, text);
     } else {
-      pin_mode(choices, legal, name, text);
+      pin_mode(values, legal, name, text);
     }
   }
-  space.modes = modes_of(choices);
+  space.modes = modes_of(values);
   if (space.modes.empty()) {
     throw InputError(
         "the given factors exclude each other: overwrite needs kv_resident=true and "

@@ -15,7 +15,7 @@
 namespace tilewright {
 namespace {
 
-constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O", "state"};
+constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O", "part", "state"};
 
 /// The values of an axis that can make the smallest footprint: the least of every number of tiles
 /// up to `most`, as fewer tiles need fewer slots and cores, and the least of all.
@@ -32,6 +32,15 @@ std::vector<std::int64_t> small_values(const Axis& axis, std::int64_t most) {
   return values;
 }
 
+/// Tile counts beyond which the least width alone can make the smallest footprint.
+std::int64_t most_sub_tiles(const Mode& mode, std::int64_t most, const DesignSpace& space) {
+  if (mode.overwrite != Overwrite::kNone) {
+    return space.axes[2].length();
+  }
+  // Of a split of keys and values, a core has so many times fewer.
+  return mode.core_split == CoreSplit::kKeyValue ? most * (kMaxLookahead + 1) : most;
+}
+
 /// Calls visit(tiling) for every legal candidate that may be the smallest.
 template <typename Visit>
 void for_each_small(const Problem& problem, const DesignSpace& space, const Visit& visit) {
@@ -40,8 +49,7 @@ void for_each_small(const Problem& problem, const DesignSpace& space, const Visi
   const auto heads = small_values(space.axes[0], most);
   const auto rows = small_values(space.axes[1], most);
   for (const Mode& mode : space.modes) {
-    const auto cols = small_values(
-        space.axes[2], mode.overwrite == Overwrite::kNone ? most : space.axes[2].length());
+    const auto cols = small_values(space.axes[2], most_sub_tiles(mode, most, space));
     for (const std::int64_t h : heads) {
       for (const std::int64_t m : rows) {
         for (const std::int64_t n : cols) {

@@ -4,7 +4,7 @@
 The rows (test/data/fusemax-artifact.csv) are those of its configurations Unfused and FuseMax for two
 networks at six lengths. `layerwise` (tiled) is searched over powers of two; `fusemax` has the artifact's own
 tiles: 256 columns, and at most 32,768 query rows for BERT and 16,384 for XLM. The last column is the
-optimum that a search over all integer tiles finds. With --check, exits with 1 if a latency, or the traffic of
+best of two searches, over powers of two and (for at most 5 s) over all integer tiles. With --check, exits with 1 if a latency, or the traffic of
 fusemax, is more than 1 % away.
 """
 
@@ -20,7 +20,7 @@ DATA = pathlib.Path(__file__).resolve().parent.parent / "test" / "data" / "fusem
 LIMIT = 0.01
 MOST_ROWS = {"BERT": 32768, "XLM": 16384}
 ARRAY_SIDE = 256
-OPTIMUM_SECONDS = 5
+SEARCHES = (["--tile-sizes", "pow2"], ["--time-limit", "5"])
 
 
 def tune(program, folder, row, arguments):
@@ -61,7 +61,7 @@ def main():
             if not options.check:
                 schedule = ["--schedule", "layerwise", "--variant", "tiled"] if row["config"] == "Unfused" else [
                     "--schedule", "fusemax"]
-                best, _ = tune(options.program, folder, row, [*schedule, "--time-limit", str(OPTIMUM_SECONDS)])
+                best = min(tune(options.program, folder, row, [*schedule, *search])[0] for search in SEARCHES)
                 line += f" {best:.6g} |"
             print(line, flush=True)
             if abs(latency) > LIMIT or (row["config"] == "FuseMax" and abs(bytes_moved) > LIMIT):

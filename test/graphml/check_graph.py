@@ -115,6 +115,8 @@ class Checker:
         self.repeat = repeat
         self.sub_tiles = -(-kv_len // result["tiling"]["kv_cols"])
         self.problems = []
+        self.splits_keys = result["tiling"]["core_split"] == "kv"
+        self.parts = len({op.core for op in self.operations if op.operation == "matmul_qk"})
         self.by_place = collections.defaultdict(list)
         self.loads = collections.defaultdict(list)
         for op in self.operations:
@@ -124,7 +126,7 @@ class Checker:
     def run(self):
         for check in (self.queues, self.edges_hold, self.slots, self.coverage, self.matmuls,
                       self.lock_step, self.softmaxes, self.online_softmaxes, self.rescalings,
-                      self.normalisations, self.stores, self.overwritten, self.totals):
+                      self.normalisations, self.merges, self.stores, self.overwritten, self.totals):
             check()
         return self.problems
 
@@ -189,16 +191,27 @@ class Checker:
             done = collections.Counter((op.pair, op.q_tile, op.sub_tile)
                                        for op in self.operations if op.operation == name)
             rounds = {(pair, q_tile) for pair, q_tile, _ in done}
+            if self.splits_keys and any(op.sub_tile % self.cores() != op.core
+                                        for op in self.operations if op.operation == name):
+                self.wrong(f"{name}: a sub-tile is not on its core")
             wanted = {(*tile, j) for tile in rounds for j in self.needed(tile[1])}
             # Cores in lock-step also compute what only the others need.
             extra = set() if self.mask is None or not self.shares() else set(done) - wanted
             if set(done) != wanted | extra or max(done.values(), default=0) != 1:
                 self.wrong(f"{name}: not every sub-tile of every pair and query tile once")
-        stored = collections.Counter((op.operation, op.pair, op.q_tile)
+        # Parts once on every core.
+        stored = collections.Counter((op.operation, op.pair, op.q_tile,
+                                      op.core if op.operation == "store_part" else None)
                                      for op in self.operations
                                      if op.operation.startswith("store"))
         if max(stored.values(), default=0) != 1:
             self.wrong("something is stored twice or never")
+
+    def cores(self):
+        """Between two sub-tiles of a core that splits keys with others."""
+        own = sorted({op.sub_tile for op in self.operations
+                      if op.operation == "matmul_qk" and op.core == 0})
+        return own[1] if len(own) > 1 else self.parts
 
     def needed(self, q_tile):
         """Sub-tiles in which a row of the query tile sees a key."""
@@ -318,13 +331,18 @@ class Checker:
                         and other.sub_tile == op.sub_tile and other.end > op.start):
                     self.wrong(f"{op} starts before {other} of its step")
             begins = op.sub_tile == self.steps(op)[0]
-            self.expect_state(op, self.of_step("online_softmax", op, -1), not begins)
+            self.expect_state(op, self.of_step("online_softmax", op, -self.stride(op)), not begins)
             if any(other.start < op.end for other in self.of_step("matmul_pv", op)):
                 self.wrong(f"{op} ends after a P V that needs it")
 
     def steps(self, op):
         """The sub-tiles that the round and pair of `op` go through one by one, in order."""
         return sorted(other.sub_tile for other in self.of("online_softmax", op))
+
+    def stride(self, op):
+        """From a step's sub-tile to the next one's."""
+        steps = self.steps(op)
+        return steps[1] - steps[0] if len(steps) > 1 else 1
 
     def expect_state(self, op, makers, wanted=True):
         """`op` reads the state that its maker left, if one is wanted."""
@@ -339,16 +357,16 @@ class Checker:
         """Between the P V of two sub-tiles, O is brought to the maximum of the second one."""
         for op in self.operations:
             if op.operation == "matmul_pv" and op.sub_tile in self.steps(op)[1:]:
-                before = self.of_step("rescale", op, -1)
+                before = self.of_step("rescale", op, -self.stride(op))
                 if len(before) != 1 or op.start < before[0].end:
                     self.wrong(f"{op} adds to an O that was not rescaled")
             if op.operation == "rescale":
                 self.after_products(op, self.step_products(op))
-                self.expect_state(op, self.of_step("online_softmax", op, 1))
+                self.expect_state(op, self.of_step("online_softmax", op, self.stride(op)))
 
     def normalisations(self):
         for op in self.operations:
-            if op.operation == "normalise":
+            if op.operation == ("save_state" if self.splits_keys else "normalise"):
                 self.after_products(op, self.of("matmul_pv", op))
                 self.expect_state(op, self.of_step("online_softmax", op))
                 if op.sub_tile != self.steps(op)[-1]:
@@ -364,8 +382,27 @@ class Checker:
         if not products or any(op.start < other.end for other in products):
             self.wrong(f"{op} starts before the P V that it adjusts")
 
+    def merges(self):
+        """Each takes one row of every part, after every core has stored its part of every row."""
+        merges = [op for op in self.operations if op.operation == "merge"]
+        if not self.splits_keys:
+            if merges:
+                self.wrong(f"{merges[0]} merges what is no part")
+            return
+        stored = max(op.end for op in self.operations if op.operation == "store_part")
+        rows = collections.Counter((op.pair, op.q_tile) for op in merges)
+        pairs = {op.pair for op in self.operations if op.operation == "matmul_qk"}
+        if max(rows.values(), default=0) != 1 or len(rows) % len(pairs) != 0:
+            self.wrong("not every row of every pair is merged once")
+        for op in merges:
+            loads = self.of("load_part", op)
+            if (len(loads) != 1 or not set(loads[0].writes) & set(op.reads)
+                    or op.start < loads[0].end + self.latency or loads[0].start < stored):
+                self.wrong(f"{op} starts before its parts are there")
+
     def stores(self):
-        makers = {"store_O": "matmul_pv", "store_S": "matmul_qk", "store_P": "softmax"}
+        makers = {"store_O": "merge" if self.splits_keys else "matmul_pv",
+                  "store_part": "save_state", "store_S": "matmul_qk", "store_P": "softmax"}
         for op in self.operations:
             if op.operation in makers:
                 made = self.of(makers[op.operation], op)

@@ -98,6 +98,14 @@ class GraphTest(unittest.TestCase):
             self.expect_all_sound("flash3", lookahead=lookahead)
         self.expect_all_sound("flash3", lookahead=2, kv_cols=KV_LEN)
 
+    def test_splits_of_keys(self):
+        """Fewer sub-tiles than cores, as many, some that do not divide; one of them narrow or not."""
+        for hw, resident, cols, rows, lookahead in itertools.product(
+                LATENCY, ("false", "true"), (21, 11, 7, 4, 3), (6, 26), (0, 2)):
+            self.expect_sound(hw, "flash3", heads=2, q_rows=rows, kv_cols=cols,
+                              kv_resident=resident, lookahead=lookahead, core_split="kv")
+        self.expect_all_sound("flash2", core_split="kv")
+
     def test_queries_that_do_not_divide_by_the_cores(self):
         """A core without the last tile of a group waits for the others that share its K and V."""
         hw = "mas-edge"
@@ -255,6 +263,16 @@ class CorruptedOnlineGraphTest(CorruptedGraph):
 
     def test_a_division_that_is_missing(self):
         self.expect_found_out(self.nodes("normalise")[-1], "", says="before what it stores is there")
+
+    def test_a_merge_of_a_part_that_is_missing(self):
+        self.evaluate(str(CHANNELS), "flash3", heads=1, q_rows=5, kv_cols=4, lookahead=1,
+                      core_split="kv")
+        self.expect_found_out(self.nodes("load_part")[1], "", says="before its parts are there")
+        self.expect_found_out(self.nodes("save_state")[1], "", says="before what it stores")
+        node = self.nodes("store_part")[-1]
+        late = self.changed(node, start=99999, end=99999 + self.value(node, "end")
+                            - self.value(node, "start"))
+        self.expect_found_out(node, late, says="before its parts are there")
 
     def test_the_scores_of_another_sub_tile(self):
         node = self.nodes("online_softmax")[1]

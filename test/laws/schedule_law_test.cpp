@@ -19,6 +19,16 @@ namespace {
 
 constexpr std::uint64_t kSeed = 31'001;
 
+/// Of a split of keys and values: Q once more for every core but one, parts of O both ways.
+std::int64_t bytes_of_parts(const Tiling& t, const Workload& w, const Hardware& hw) {
+  if (t.core_split != CoreSplit::kKeyValue) {
+    return 0;
+  }
+  const std::int64_t parts = std::min(hw.cores, ceil_div(w.kv_len, t.kv_cols));
+  return w.batch * w.heads * w.q_len *
+         ((parts - 1) * w.qk_dim * w.bytes.input + 2 * parts * (w.v_dim + 2) * w.bytes.accumulator);
+}
+
 /// How often one key or value of one head is fetched from DRAM, without overwrite.
 std::int64_t fetches(const Tiling& t, const Workload& w, const Hardware& hw) {
   const std::int64_t q_tiles = ceil_div(w.q_len * w.heads / w.kv_heads, t.q_rows);
@@ -46,7 +56,8 @@ TEST_CASE("traffic is the closed form for streamed and resident K and V") {
           const std::int64_t bytes =
               (queries * w.bytes.input +
                keys * fetches(drawn.tiling, w, drawn.hardware) * w.bytes.kv) *
-              (w.qk_dim + w.v_dim);
+                  (w.qk_dim + w.v_dim) +
+              bytes_of_parts(drawn.tiling, w, drawn.hardware);
           const Problem problem = make_problem(drawn.hardware, w, *drawn.schedule, drawn.variant);
           Evaluator evaluator(problem);
           const auto found = evaluator.evaluate(drawn.tiling, drawn.objective);
@@ -185,7 +196,7 @@ TEST_CASE(
         }
         shown += expected > matrix ? 1 : 0;
       });
-  CHECK((!counts_are_full() || checked > 1000));
+  CHECK((!counts_are_full() || checked > 900));
   CHECK((!counts_are_full() || shown > 10));
 }
 

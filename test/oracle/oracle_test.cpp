@@ -226,5 +226,17 @@ TEST_CASE("mas: candidates whose slowest core is not the busiest equal the refer
   }
 }
 
+TEST_CASE("flash3: so do those that split keys, where the last core has a sub-tile fewer") {
+  for (const std::uint64_t seed :
+       {17427392781363467480U, 17492109265381376448U, 6302000536433215368U}) {
+    const auto drawn = draw_case(seed, find_schedule("flash3"), "two-stream", DrawKind::kRandom);
+    REQUIRE(drawn);
+    INFO(describe(*drawn));
+    CHECK(drawn->tiling.core_split == CoreSplit::kKeyValue);
+    CHECK(last_core_is_slower(*drawn));
+    CHECK_FALSE(difference(*drawn));
+  }
+}
+
 }  // namespace
 }  // namespace tilewright::test

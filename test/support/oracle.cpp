@@ -60,9 +60,11 @@ class PhaseProbe {
   std::int64_t* length_ = nullptr;
 };
 
+/// But for a merge, whose rounds do not depend on the tiling.
 std::size_t phases_of(const OracleCase& drawn) {
   const Problem problem = problem_of(drawn);
-  return problem.plans.of(drawn.tiling).phase_count;
+  const Plan& plan = problem.plans.of(drawn.tiling);
+  return plan.phase_count - (plan.phases().back().merges ? 1 : 0);
 }
 
 /// Many query tiles over few keys: thousands of rounds. With an online softmax perhaps the other
@@ -218,6 +220,17 @@ class VectorCount final : public OperationSink {
 
   void whole(const Operation& op) {
     const ElementBytes& b = shape_.bytes;
+    if (op.vector == VectorKind::kSaveState) {
+      operations += 2 * op.rows;
+      l1_bytes += 4 * op.rows * b.accumulator;
+      return;
+    }
+    if (op.vector == VectorKind::kMerge) {
+      // Of every part: maximum, difference, exponential, then sum and O times it and added up.
+      operations += op.rows * (op.cols * (3 + 2 * (1 + shape_.v_dim)) + shape_.v_dim);
+      l1_bytes += op.rows * b.accumulator * (op.cols * (shape_.v_dim + 2) + shape_.v_dim);
+      return;
+    }
     if (op.vector == VectorKind::kRescale || op.vector == VectorKind::kNormalise) {
       operations += op.rows * shape_.v_dim;
       l1_bytes += op.rows * b.accumulator * (2 * shape_.v_dim + 1);

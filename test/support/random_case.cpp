@@ -199,6 +199,17 @@ void keep_valid(Workload& workload) {
   }
 }
 
+namespace {
+
+/// Also on one core. Draws nothing from `random` itself, so that seeds stay what they were.
+bool draws_split_keys(const Random& random, const ModeValues& values, const Shape& shape) {
+  const auto& splits = values.core_split;
+  const bool has = std::find(splits.begin(), splits.end(), CoreSplit::kKeyValue) != splits.end();
+  return has && !shape.mask.causal && Random(Random(random).next()).chance(40);
+}
+
+}  // namespace
+
 std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
                                     std::string_view variant, const Shape& shape,
                                     const CoreLayout& layout) {
@@ -212,6 +223,9 @@ std::optional<Tiling> random_tiling(Random& random, const Schedule& schedule,
   t.lookahead = pick(random, values.lookahead);
   t.overwrite = pick(random, values.overwrite);
   t.core_split = layout.cores > 1 && random.chance(50) ? CoreSplit::kQuery : CoreSplit::kHeads;
+  if (draws_split_keys(random, values, shape)) {
+    t.core_split = CoreSplit::kKeyValue;
+  }
   if (t.overwrite != Overwrite::kNone) {
     t.heads = 1;
     t.kv_resident = true;

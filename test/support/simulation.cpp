@@ -23,7 +23,8 @@ class Simulator final : public OperationSink {
         tiling_(tiling),
         costs_(costs),
         history_(history),
-        steps_(watches_steps(problem, tiling) ? count_tiles(problem.shape, tiling).sub_tiles : 0) {}
+        steps_(watches_steps(problem, tiling) ? steps_of_round(problem, tiling) : 0),
+        stride_(tiling.core_split == CoreSplit::kKeyValue ? problem.layout.cores : 1) {}
 
   void take(const Operation& op) override {
     if (op.core > 0) {
@@ -71,7 +72,7 @@ class Simulator final : public OperationSink {
 
   void note(const Operation& op, std::int64_t start, std::int64_t end) {
     const auto round =
-        static_cast<std::size_t>(steps_ > 0 ? op.round * steps_ + op.sub_tile : op.round);
+        static_cast<std::size_t>(steps_ > 0 ? op.round * steps_ + op.sub_tile / stride_ : op.round);
     if (history_.starts.size() <= round) {
       history_.starts.resize(round + 1, {-1, -1, -1, -1});
     }
@@ -84,17 +85,22 @@ class Simulator final : public OperationSink {
   const Tiling& tiling_;
   const OperationCosts& costs_;
   PhaseHistory& history_;
-  const std::int64_t steps_;  ///< of a round, if they are watched
+  const std::int64_t steps_;   ///< of a round, if they are watched
+  const std::int64_t stride_;  ///< from sub-tile to sub-tile of the core, which has the first one
   std::array<std::int64_t, 4> queues_{};
   std::map<std::pair<SlotUse::Pool, std::int64_t>, SlotTimes> slots_;
 };
 
 }  // namespace
 
+std::int64_t steps_of_round(const Problem& problem, const Tiling& tiling) {
+  return deal_rounds(count_tiles(problem.shape, tiling), tiling, problem.layout, 0).sub_tiles;
+}
+
 bool watches_steps(const Problem& problem, const Tiling& tiling) {
   constexpr std::int64_t kLongRound = 60;
   return problem.plans.of(tiling).phases().front().online &&
-         count_tiles(problem.shape, tiling).sub_tiles > kLongRound;
+         steps_of_round(problem, tiling) > kLongRound;
 }
 
 std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
@@ -106,10 +112,12 @@ std::vector<PhaseHistory> simulate(Evaluator& evaluator, const Tiling& tiling,
       deal_rounds(count_tiles(problem.shape, tiling), tiling, problem.layout, 0);
   std::vector<PhaseHistory> histories;
   for (const PhasePlan& phase : plan.phases()) {
+    if (phase.merges) {
+      continue;
+    }
     PhaseHistory& history = histories.emplace_back();
-    history.positions = watches_steps(problem, tiling)
-                            ? count_tiles(problem.shape, tiling).sub_tiles
-                            : rounds.positions;
+    history.positions =
+        watches_steps(problem, tiling) ? steps_of_round(problem, tiling) : rounds.positions;
     Simulator simulator(problem, tiling, costs, history);
     expand(problem.shape, tiling, problem.layout, phase, simulator);
   }

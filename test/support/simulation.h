@@ -10,6 +10,9 @@
 
 namespace tilewright::test {
 
+/// Of an online phase on the busiest core.
+std::int64_t steps_of_round(const Problem& problem, const Tiling& tiling);
+
 /// Whether queues are watched step by step, not round by round: in an online phase whose rounds are
 /// long. A round is then to its steps what a group is to its rounds.
 bool watches_steps(const Problem& problem, const Tiling& tiling);
