@@ -103,6 +103,9 @@ std::int64_t Evaluator::least_masked_work(const Sizes& sizes, const Plan& plan,
         one_stream
             ? matrix + softmax + rescale
             : std::max({matrix, softmax + rescale + on_core(vector.normalise), second + rescale});
+    if (phase.epochs && phase.online) {
+      sum = std::max(sum, ceil_div(least_epochs(sizes, phase, choices, pairs), cores));
+    }
   }
   return sum;
 }

@@ -200,6 +200,9 @@ class Evaluator {
                       RoundTimes& out) const;
   std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
                                  const Choices& choices) const;
+  std::int64_t least_epochs(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
+                            std::int64_t pairs) const;
+  std::int64_t least_waits(const Sizes& sizes, const PhasePlan& phase, std::int64_t work) const;
   std::int64_t least_channel_cycles(const Sizes& sizes, const Plan& plan) const;
   std::int64_t least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const;
   void epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,

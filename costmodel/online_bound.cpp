@@ -1,10 +1,79 @@
-// The lines of Evaluator::lower_bound() for an online phase: durations as linear functions of a
-// full tile's rows or columns that are nowhere above the true ones (docs/search.md).
+// Of Evaluator::lower_bound() what online phases need: the lines, i.e. durations as linear
+// functions of a full tile's rows or columns that are nowhere above the true ones, and sums over
+// masked epochs (docs/search.md).
 #include <algorithm>
 
 #include "costmodel/evaluator.h"
 
 namespace tilewright {
+namespace {
+
+/// A step of an online epoch on the matrix and on the vector unit, in both halves.
+struct EpochHalves {
+  std::int64_t scores = 0;
+  std::int64_t update = 0;
+  std::int64_t output = 0;
+  std::int64_t beside = 0;
+
+  void add(std::int64_t count, const EpochHalves& step) {
+    scores += count * step.scores;
+    update += count * step.update;
+    output += count * step.output;
+    beside += count * step.beside;
+  }
+  std::int64_t cycles() const { return std::max(scores, update) + std::max(output, beside); }
+};
+
+}  // namespace
+
+/// Of `pairs` pairs on all cores under a mask: the longer unit of each half, and by how much
+/// transfers take longer than the work of full steps.
+std::int64_t Evaluator::least_epochs(const Sizes& sizes, const PhasePlan& phase,
+                                     const Choices& choices, std::int64_t pairs) const {
+  const auto step = [&](std::size_t i) {
+    const bool edge = i % 2 != 0;
+    RoundTimes times;
+    epoch_times(sizes, phase, i < 2 ? sizes.tiling.q_rows : sizes.counts.edge_rows, times);
+    const auto matmul = [&](MatmulKind kind) { return choices[index_of(kind)].tile[i].cycles; };
+    return EpochHalves{matmul(MatmulKind::kQK) + (edge ? times.array_max_edge : times.array_max),
+                       (edge ? times.softmax_edge : times.softmax) + times.rescale,
+                       matmul(MatmulKind::kPV) + (edge ? times.array_exp_edge : times.array_exp),
+                       edge ? times.beside_edge : times.beside};
+  };
+  EpochHalves all;
+  for (std::size_t i = 0; i < sizes.visible.matmuls.size(); ++i) {
+    all.add(sizes.visible.matmuls[i], step(i));
+  }
+  // Among groups of as many pairs, no epoch has more work than full steps.
+  const std::int64_t alike = sizes.busiest.full_groups * sizes.busiest.heads;
+  return pairs * all.cycles() + alike * least_waits(sizes, phase, step(0).cycles());
+}
+
+/// Of one pair on all cores: by how much single epochs' transfers exceed `work` at least.
+std::int64_t Evaluator::least_waits(const Sizes& sizes, const PhasePlan& phase,
+                                    std::int64_t work) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const auto beyond = [work](std::int64_t transfers) {
+    return std::max<std::int64_t>(0, transfers - work);
+  };
+  const auto of_rows = [&](std::int64_t row_bytes) {
+    return beyond(transfer.cycles(sizes.tiling.q_rows * row_bytes));
+  };
+  const std::int64_t rounds = sizes.counts.q_tiles;
+  std::int64_t waits = of_rows(phase.input_row_bytes);
+  if (problem_.hardware.dram.shared_channel) {
+    waits += of_rows(phase.output_row_bytes);
+  }
+  waits *= rounds - 1;  // the last one may be short
+  if (!sizes.tiling.kv_resident) {
+    // An epoch loads K of one step and V of the one before. Each round may have a narrow sub-tile.
+    const auto [keys, values] = load_times(sizes, phase, sizes.busiest.share);
+    const VisibleSums& visible = sizes.visible;
+    const std::int64_t wide = visible.matmuls[0] + visible.matmuls[2] - rounds - sizes.active;
+    waits += std::max<std::int64_t>(0, wide) * beyond(keys.full + values.full);
+  }
+  return waits;
+}
 
 /// A matmul under its array passes, not rounded up along one side, and one start-up; in units of
 /// 1 / kLineUnit cycles. Linear in that side.
