@@ -76,8 +76,8 @@ struct Problem {
 Problem make_problem(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
                      std::string_view variant);
 
-/// Bytes of the accumulators that scores take which never leave the array: of the rows that it works
-/// on at once, those of the steps in flight. 0 if scores leave it.
+/// Bytes of the accumulators that scores take which never leave the array: of the rows that it
+/// works on at once, those of the steps in flight. 0 if scores leave it.
 std::int64_t array_bytes(const Problem& problem, const Tiling& tiling);
 
 /// Femtojoules of the MACs, the vector operations and the softmax's L1 accesses of `scores` scores,
