@@ -185,7 +185,7 @@ class ReferenceGraph::Impl : public OperationSink {
     vertex.unit = op.unit;
     vertex.duration = account(op);
     ++totals_.operations;
-    return boost::add_vertex(std::move(vertex), graph_);
+    return boost::add_vertex(vertex, graph_);
   }
 
   /// Duration of `op`; adds it to the totals.
@@ -297,7 +297,7 @@ class ReferenceGraph::Impl : public OperationSink {
     vertex.operation = kBarrierName;
     vertex.queue = "none";
     vertex.phase = phase_;
-    return boost::add_vertex(std::move(vertex), graph_);
+    return boost::add_vertex(vertex, graph_);
   }
 
   /// From start to start: the lag takes the leader's duration back.

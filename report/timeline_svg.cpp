@@ -128,6 +128,7 @@ std::vector<Lane> lanes_of(const PhaseTimeline& part, bool shared_channel) {
     lanes.at({core, static_cast<std::size_t>(place)}).operations.push_back(item);
   }
   std::vector<Lane> list;
+  list.reserve(lanes.size());
   for (auto& [key, lane] : lanes) list.push_back(std::move(lane));
   return list;
 }

@@ -19,7 +19,10 @@ struct Cause {
   std::string why;
 };
 
-const Cause kNearly{WinReason::kNearlyEqual, "nearly equal"};
+Cause nearly() {
+  return {WinReason::kNearlyEqual, "nearly equal"};
+}
+
 constexpr double kShown = 1.0005;  ///< the least ratio that is not printed as 1.000
 
 bool moves_data(Bottleneck queue) {
@@ -126,7 +129,7 @@ Cause cause_of_speed(const Result& winner, const Result& next) {
   }
   const std::string own = percent(share(winner.cost, queue));
   const std::string other = percent(share(next.cost, queue));
-  if (own == other) return kNearly;
+  if (own == other) return nearly();
   return {WinReason::kBusier, fmt::format("{} {} busy ({}: {}{})", queue_text(queue), own,
                                           next.schedule, other, awaited(next, queue))};
 }
@@ -159,7 +162,7 @@ Cause cause_of_energy(const Result& winner, const Result& next, const EnergyTabl
   };
   const Int128 most = std::max({other.traffic - own.traffic, other.l1 - own.l1, other.l0 - own.l0,
                                 other.time - own.time, other.units - own.units});
-  if (other.traffic - own.traffic == most) return less_traffic(winner, next).value_or(kNearly);
+  if (other.traffic - own.traffic == most) return less_traffic(winner, next).value_or(nearly());
   if (other.l1 - own.l1 == most) {
     return {WinReason::kFewerAccesses, bytes("less to and from L1", &Cost::l1_access_bytes)};
   }
@@ -176,9 +179,9 @@ Cause cause_of_energy(const Result& winner, const Result& next, const EnergyTabl
 }
 
 Cause cause_of(const Result& winner, const Result& next, double ratio, const EnergyTable& table) {
-  if (ratio < kShown) return kNearly;
+  if (ratio < kShown) return nearly();
   const std::string& objective = winner.objective;
-  if (objective == "traffic") return less_traffic(winner, next).value_or(kNearly);
+  if (objective == "traffic") return less_traffic(winner, next).value_or(nearly());
   const double time =
       static_cast<double>(next.cost.cycles) / static_cast<double>(winner.cost.cycles);
   const bool energy = objective == "energy" || (objective == "edp" && ratio > time * time);
