@@ -209,7 +209,7 @@ Cause unopposed(std::size_t winners, std::size_t results) {
   if (winners == 0) return {WinReason::kNothingFits, "no schedule has a tiling that fits"};
   if (winners > 1) return {WinReason::kEqual, "equal"};
   return {WinReason::kAlone,
-          results > 1 ? "the only one with a tiling that fits" : "the only one that runs it"};
+          results > 1 ? "the only one with a tiling that fits" : "the only one compared"};
 }
 
 /// `results` are those of one workload.

@@ -122,7 +122,7 @@ TEST_CASE("a workload that only one schedule runs has a winner, one schedule alo
   other.workload = "b";
   const ResultSet set = comparison({finished("flat", 1000, 900), finished("mas", 500, 450), other});
   REQUIRE(verdicts(set).size() == 2);
-  CHECK(verdicts(set)[1].why == "the only one that runs it");
+  CHECK(verdicts(set)[1].why == "the only one compared");
   CHECK(verdicts(comparison({finished("flat", 1000, 900)})).empty());
 }
 
