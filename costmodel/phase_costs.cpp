@@ -143,6 +143,14 @@ class SlotKinds {
     sink_(Operand::kState, rows * phase.state_row_bytes, in_flight, copies_);
   }
 
+  /// Slots of K or V for all pairs of a step, or of a group where they stay.
+  void stream_in_epochs(MatmulKind kind, std::int64_t cols, std::int64_t steps) const {
+    const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
+    const std::int64_t column = t_.heads * stream_col_bytes(shape_, kind);
+    sink_(operand, (t_.kv_resident ? shape_.cols : cols) * column,
+          std::min(t_.buffers, t_.kv_resident ? sizes_.busiest.groups() : steps), kv_copies_);
+  }
+
   /// Slots of one operator alone.
   void operator_epochs(const PhasePlan& phase) const {
     const std::int64_t rows = t_.heads * t_.q_rows;
@@ -156,10 +164,7 @@ class SlotKinds {
     };
     slots(phase.input, phase.input_row_bytes);
     if (phase.has_first) {
-      const Operand operand = phase.first_kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
-      const std::int64_t column = t_.heads * stream_col_bytes(shape_, phase.first_kind);
-      sink_(operand, (t_.kv_resident ? shape_.cols : t_.kv_cols) * column,
-            std::min(t_.buffers, t_.kv_resident ? sizes_.busiest.groups() : steps), kv_copies_);
+      stream_in_epochs(phase.first_kind, t_.kv_cols, steps);
     }
     slots(phase.output, phase.output_slot_row_bytes);
   }
@@ -172,14 +177,7 @@ class SlotKinds {
     const std::int64_t cols = phase.online ? t_.kv_cols : cols_;
     sink_(Operand::kQ, rows * phase.input_row_bytes, buffered_, copies_);
     for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
-      const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
-      const std::int64_t column = t_.heads * stream_col_bytes(shape_, kind);
-      if (t_.kv_resident) {
-        sink_(operand, shape_.cols * column, std::min(t_.buffers, sizes_.busiest.groups()),
-              kv_copies_);
-      } else {
-        sink_(operand, cols * column, std::min(t_.buffers, steps), kv_copies_);
-      }
+      stream_in_epochs(kind, cols, steps);
     }
     if (!phase.on_array) {
       const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);

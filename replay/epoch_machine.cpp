@@ -35,11 +35,6 @@ std::span<float> row_of(std::span<float> rows, std::size_t row, std::int64_t col
   return rows.subspan(row * width, width);
 }
 
-/// Sub-tiles of the round before the operation's.
-std::int64_t known_before(const Operation& op) {
-  return op.sub_tile - op.first_sub_tile;
-}
-
 Datum figure_datum(const Operation& op, Figure figure, std::int64_t known) {
   return {Operand::kState, op.pair, op.q_tile, known, Adjusted::kNo, figure};
 }
@@ -79,8 +74,8 @@ void Machine::write_figure(const Step& step, const SlotUse& slot, Figure figure,
   Block block = rows_block(step, slot, elements_.accumulator, kFigures);
   block.at.byte += place_of(figure) * elements_.accumulator.bytes;
   block.cols = 1;
-  memory_.write(step, block, figure_datum(step.operation, figure, known_before(step.operation) + 1),
-                values);
+  memory_.write(step, block,
+                figure_datum(step.operation, figure, sub_tiles_before(step.operation) + 1), values);
 }
 
 /// The largest score of each row of a sub-tile, after the soft cap and the mask.
@@ -130,12 +125,12 @@ void Machine::update_max(const Step& step) {
   const std::size_t own_slot = array ? 0 : 1;
   const SlotUse& state = step.writes[array ? 0 : 1];
   const std::span<float> maxima =
-      read_figure(step, own_slot, Figure::kOwnMaximum, known_before(op) + 1, kFirst);
+      read_figure(step, own_slot, Figure::kOwnMaximum, sub_tiles_before(op) + 1, kFirst);
   const std::span<float> factors = scratch(kSecond, op.rows);
   std::fill(factors.begin(), factors.end(), 0.0F);
-  if (known_before(op) > 0) {
+  if (sub_tiles_before(op) > 0) {
     const std::span<float> before =
-        read_figure(step, own_slot + 1, Figure::kMaximum, known_before(op), kThird);
+        read_figure(step, own_slot + 1, Figure::kMaximum, sub_tiles_before(op), kThird);
     for (std::size_t row = 0; row < maxima.size(); ++row) {
       maxima[row] = std::max(maxima[row], before[row]);
       factors[row] = std::isinf(maxima[row]) ? 1.0F : std::exp(before[row] - maxima[row]);
@@ -149,7 +144,7 @@ void Machine::update_max(const Step& step) {
 void Machine::exponentials(const Step& step) {
   const Operation& op = step.operation;
   const std::span<float> maxima =
-      read_figure(step, 1, Figure::kMaximum, known_before(op) + 1, kFirst);
+      read_figure(step, 1, Figure::kMaximum, sub_tiles_before(op) + 1, kFirst);
   const std::span<float> scores = scratch(kScores, op.rows * op.cols);
   memory_.read(step, scores_block(step, step.reads[0], elements_.score),
                scores_datum(step, Operand::kS), scores);
@@ -164,11 +159,13 @@ void Machine::exponentials(const Step& step) {
 
 void Machine::update_sum(const Step& step) {
   const Operation& op = step.operation;
-  const std::span<float> sums = read_figure(step, 0, Figure::kOwnSum, known_before(op) + 1, kFirst);
-  if (known_before(op) > 0) {
+  const std::span<float> sums =
+      read_figure(step, 0, Figure::kOwnSum, sub_tiles_before(op) + 1, kFirst);
+  if (sub_tiles_before(op) > 0) {
     const std::span<float> factors =
-        read_figure(step, 0, Figure::kFactor, known_before(op) + 1, kSecond);
-    const std::span<float> before = read_figure(step, 1, Figure::kSum, known_before(op), kThird);
+        read_figure(step, 0, Figure::kFactor, sub_tiles_before(op) + 1, kSecond);
+    const std::span<float> before =
+        read_figure(step, 1, Figure::kSum, sub_tiles_before(op), kThird);
     for (std::size_t row = 0; row < sums.size(); ++row) {
       sums[row] += before[row] * factors[row];
     }
@@ -184,8 +181,8 @@ void Machine::update(const Step& step) {
   const std::span<float> factors = scratch(kSecond, op.rows);
   const std::span<float> sums = scratch(kThird, op.rows);
   std::fill(sums.begin(), sums.end(), 0.0F);
-  if (known_before(op) > 0) {
-    read_figure(step, 2, Figure::kSum, known_before(op), kThird);
+  if (sub_tiles_before(op) > 0) {
+    read_figure(step, 2, Figure::kSum, sub_tiles_before(op), kThird);
   }
   const std::span<float> scores = scratch(kScores, op.rows * op.cols);
   memory_.read(step, scores_block(step, step.reads[0], elements_.score),
@@ -203,23 +200,17 @@ void Machine::update(const Step& step) {
 void Machine::adjust_in_epoch(const Step& step) {
   const Operation& op = step.operation;
   const bool last = op.vector == VectorKind::kNormalise;
-  const std::span<float> out = scratch(kScores, op.rows * shape_.v_dim);
-  const Block output = rows_block(step, step.writes[0], elements_.accumulator, shape_.v_dim);
-  Datum datum{Operand::kO, op.pair, op.q_tile, known_before(op) + (last ? 1 : 0)};
-  if (!last && known_before(op) == 0) {
-    std::fill(out.begin(), out.end(), 0.0F);
-  } else {
-    const std::span<float> column =
-        read_figure(step, 0, last ? Figure::kSum : Figure::kFactor, known_before(op) + 1, kFirst);
-    memory_.read(step, output, datum, out);
-    if (last) {
-      divide_rows(column, out);
-    } else {
-      scale_rows(column, out);
-    }
+  const std::int64_t before = sub_tiles_before(op);
+  Datum datum{Operand::kO, op.pair, op.q_tile, before + (last ? 1 : 0)};
+  if (last || before > 0) {
+    const Figure figure = last ? Figure::kSum : Figure::kFactor;
+    adjust_output(step, datum, read_figure(step, 0, figure, before + 1, kFirst));
+    return;
   }
-  datum.adjusted = last ? Adjusted::kNormalised : Adjusted::kRescaled;
-  memory_.write(step, output, datum, out);
+  const std::span<float> out = scratch(kScores, op.rows * shape_.v_dim);
+  std::fill(out.begin(), out.end(), 0.0F);
+  datum.adjusted = Adjusted::kRescaled;
+  memory_.write(step, output_block(step, step.writes[0]), datum, out);
 }
 
 }  // namespace tilewright

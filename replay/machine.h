@@ -65,6 +65,7 @@ class Machine {
   void update_sum(const Step& step);
   void update(const Step& step);
   void adjust_in_epoch(const Step& step);
+  void adjust_output(const Step& step, Datum datum, std::span<const float> column);
   // A split of keys and values: parts_machine.cpp.
   void save_state(const Step& step);
   void store_part(const Step& step);

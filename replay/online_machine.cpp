@@ -69,10 +69,17 @@ void Machine::adjust(const Step& step) {
   for (std::size_t row = 0; row < column.size(); ++row) {
     column[row] = states[row * static_cast<std::size_t>(kFigures) + (last ? 1 : 2)];
   }
+  Datum output = state_datum(step, added);
+  output.operand = Operand::kO;
+  adjust_output(step, output, column);
+}
+
+/// O, which is `datum`, times the factor of its row or divided by its sum.
+void Machine::adjust_output(const Step& step, Datum datum, std::span<const float> column) {
+  const Operation& op = step.operation;
+  const bool last = op.vector == VectorKind::kNormalise;
   const std::span<float> out = scratch(kOut, op.rows * shape_.v_dim);
   const Block output = output_block(step, step.writes[0]);
-  Datum datum = state_datum(step, added);
-  datum.operand = Operand::kO;
   memory_.read(step, output, datum, out);
   if (last) {
     divide_rows(column, out);
