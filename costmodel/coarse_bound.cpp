@@ -23,19 +23,19 @@ std::int64_t CoarseBound::transfer_cycles(std::int64_t bytes) const {
   return alone_.busy_cycles(bytes);
 }
 
+/// Without a mask.
+CoarseBound::Work CoarseBound::whole_work(std::int64_t rows, std::int64_t q_tiles,
+                                          std::int64_t cols, std::int64_t sub_tiles) {
+  return {rows,        q_tiles,          q_tiles * sub_tiles, q_tiles * (sub_tiles - 1),
+          rows * cols, rows * sub_tiles, cols * q_tiles};
+}
+
 /// Of `rows` rows in `q_tiles` tiles that see `scores` keys in all.
 CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
                                        std::int64_t scores) const {
   const Shape& shape = problem_.shape;
   if (!shape.mask.causal) {
-    const std::int64_t sub_tiles = ceil_div(shape.cols, box.high[2]);
-    return {rows,
-            q_tiles,
-            q_tiles * sub_tiles,
-            q_tiles * (sub_tiles - 1),
-            rows * shape.cols,
-            rows * sub_tiles,
-            shape.cols * q_tiles};
+    return whole_work(rows, q_tiles, shape.cols, ceil_div(shape.cols, box.high[2]));
   }
   const std::int64_t row_visits = std::max(rows, ceil_div(scores, box.high[2]));
   return {rows,
@@ -49,16 +49,8 @@ CoarseBound::Work CoarseBound::work_of(const ClassBox& box, std::int64_t rows, s
 
 /// What the busiest core has of the keys: the average at least.
 CoarseBound::Work CoarseBound::share_of_keys(const Least& least) const {
-  const std::int64_t rows = least.all.rows;
-  const std::int64_t q_tiles = least.all.q_tiles;
-  const std::int64_t sub_tiles = ceil_div(least.counts.sub_tiles, problem_.layout.cores);
-  return {rows,
-          q_tiles,
-          q_tiles * sub_tiles,
-          q_tiles * (sub_tiles - 1),
-          rows * least.cols,
-          rows * sub_tiles,
-          least.cols * q_tiles};
+  return whole_work(least.all.rows, least.all.q_tiles, least.cols,
+                    ceil_div(least.counts.sub_tiles, problem_.layout.cores));
 }
 
 CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {

@@ -44,6 +44,8 @@ class CoarseBound {
   Least least_of(const ClassBox& box) const;
   std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
+  static Work whole_work(std::int64_t rows, std::int64_t q_tiles, std::int64_t cols,
+                         std::int64_t sub_tiles);
   Work share_of_keys(const Least& least) const;
   Work work_of(const ClassBox& box, std::int64_t rows, std::int64_t q_tiles,
                std::int64_t scores) const;
