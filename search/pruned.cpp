@@ -3,34 +3,22 @@
 // Invariant: the boxes in the queue, the boxes excluded and the candidates evaluated are a
 // partition of the space; nothing excluded ranks before the incumbent.
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <queue>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "costmodel/coarse_bound.h"
+#include "search/boxes.h"
 #include "search/strategy.h"
 
 namespace tilewright {
 namespace {
 
-/// A box of one mode, by inclusive ranges of indices on the axes.
+/// An open box and its bound.
 struct Node {
-  std::size_t mode = 0;
-  std::array<std::int64_t, kAxes> first{};
-  std::array<std::int64_t, kAxes> last{};
+  Box box;
   RankKey bound;
-
-  Int128 size() const {
-    Int128 product = 1;
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      product *= last[axis] - first[axis] + 1;
-    }
-    return product;
-  }
-  bool is_candidate() const { return first == last; }
 };
 
 /// The most promising box first; equal ones in a fixed order, whatever the threads do.
@@ -39,7 +27,7 @@ struct LessPromising {
     if (const auto by = a.bound <=> b.bound; by != 0) {
       return by > 0;
     }
-    return std::tie(a.mode, a.first, a.last) > std::tie(b.mode, b.first, b.last);
+    return a.box > b.box;
   }
 };
 
@@ -50,12 +38,6 @@ struct Explored {
   Int128 evaluated = 0;
   Int128 pruned = 0;
 };
-
-/// The larger of two lower bounds, figure by figure.
-Figures larger(const Figures& a, const Figures& b) {
-  return {std::max(a.cycles, b.cycles), std::max(a.energy_fj, b.energy_fj),
-          std::max(a.traffic_bytes, b.traffic_bytes), std::max(a.l1_peak_bytes, b.l1_peak_bytes)};
-}
 
 /// Boxes taken from the queue at once, and boxes looked at within each before handing back: fixed,
 /// so that the course of the search does not depend on the number of threads.
@@ -68,6 +50,7 @@ class Explorer {
   Explorer(const SearchTask& task, const CoarseBound& coarse, Incumbent incumbent,
            Evaluator& evaluator, std::int64_t allowed)
       : task_(task),
+        boxes_(task.problem, task.space),
         coarse_(coarse),
         incumbent_(std::move(incumbent)),
         evaluator_(evaluator),
@@ -81,8 +64,8 @@ class Explorer {
       const Node node = stack.back();
       stack.pop_back();
       if (excluded(node)) {
-        done_.pruned += node.size();
-      } else if (node.is_candidate()) {
+        done_.pruned += node.box.size();
+      } else if (node.box.is_candidate()) {
         evaluate(node);
       } else {
         branch(node, stack);
@@ -94,8 +77,8 @@ class Explorer {
 
   /// Sets the bound; false if nothing in the box fits or is legal.
   bool set_bound(Node& node) {
-    const ClassBox box = box_of(node);
-    if (!may_be_legal(box)) {
+    const ClassBox box = boxes_.values_of(node.box);
+    if (!boxes_.may_be_legal(box)) {
       return false;
     }
     const auto coarse = coarse_(box);
@@ -104,7 +87,7 @@ class Explorer {
     }
     Figures figures = *coarse;
     node.bound = rank_key(task_.objective, figures);
-    if (one_class(box) && !excluded(node)) {
+    if (boxes_.one_class(box) && !excluded(node)) {
       const auto fine = evaluator_.lower_bound(box, enough_cycles());
       if (!fine) {
         return false;
@@ -124,52 +107,13 @@ class Explorer {
       return by > 0;
     }
     // Equal in all figures at best: then the factors decide, and the low corner has the least.
-    const ClassBox box = box_of(node);
-    Tiling low = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+    Tiling low = boxes_.low_corner(node.box);
     low.l0_qk = incumbent_.best()->tiling.l0_qk;
     low.l0_pv = incumbent_.best()->tiling.l0_pv;
     return low > incumbent_.best()->tiling;
   }
 
  private:
-  ClassBox box_of(const Node& node) const {
-    ClassBox box;
-    box.mode = task_.space.modes[node.mode];
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      box.low[axis] = task_.space.axes[axis].value(node.first[axis]);
-      box.high[axis] = task_.space.axes[axis].value(node.last[axis]);
-    }
-    return box;
-  }
-
-  std::int64_t tiles(std::size_t axis, std::int64_t value) const {
-    return ceil_div(task_.space.axes[axis].length(), value);
-  }
-
-  bool one_class(const ClassBox& box) const {
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      if (tiles(axis, box.low[axis]) != tiles(axis, box.high[axis])) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /// A necessary condition of is_legal(): an overwrite has no mask and one head, and P must fit the
-  /// sub-tiles.
-  bool may_be_legal(const ClassBox& box) const {
-    if (box.mode.overwrite == Overwrite::kNone) {
-      return true;
-    }
-    const Shape& shape = task_.problem.shape;
-    if (shape.mask.causal) {
-      return false;
-    }
-    const std::int64_t column =
-        box.mode.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
-    return box.low[0] == 1 && box.low[1] * shape.bytes.input <= 2 * column;
-  }
-
   /// Cycles above which a box is lost, as far as cycles alone decide.
   std::int64_t enough_cycles() const {
     return task_.objective == Objective::kLatency && incumbent_.best()
@@ -178,9 +122,7 @@ class Explorer {
   }
 
   void evaluate(const Node& node) {
-    const ClassBox box = box_of(node);
-    const Tiling tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
-    const auto found = try_candidate(evaluator_, tiling, task_.objective);
+    const auto found = try_candidate(evaluator_, boxes_.low_corner(node.box), task_.objective);
     if (incumbent_.offer(found)) {
       done_.best = found;
     }
@@ -188,13 +130,13 @@ class Explorer {
   }
 
   void branch(const Node& node, std::vector<Node>& stack) {
-    std::array<Node, 2> halves{node, node};
-    split(node, halves);
+    const std::array<Box, 2> parts = boxes_.split(node.box);
+    std::array<Node, 2> halves{Node{parts[0], {}}, Node{parts[1], {}}};
     std::array<bool, 2> open{};
     for (std::size_t i = 0; i < halves.size(); ++i) {
       open[i] = set_bound(halves[i]) && !excluded(halves[i]);
       if (!open[i]) {
-        done_.pruned += halves[i].size();
+        done_.pruned += halves[i].box.size();
       }
     }
     if (open[0] && open[1] && LessPromising{}(halves[1], halves[0])) {
@@ -207,47 +149,8 @@ class Explorer {
     }
   }
 
-  /// Along the axis with the widest ratio of values, near the geometric mean, between two tile
-  /// counts where there are several.
-  void split(const Node& node, std::array<Node, 2>& halves) const {
-    std::size_t widest = 0;
-    double widest_ratio = 0;
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      const Axis& a = task_.space.axes[axis];
-      const double ratio = static_cast<double>(a.value(node.last[axis])) /
-                           static_cast<double>(a.value(node.first[axis]));
-      if (node.first[axis] < node.last[axis] && ratio > widest_ratio) {
-        widest = axis;
-        widest_ratio = ratio;
-      }
-    }
-    const std::int64_t cut = cut_at(node, widest);
-    halves[0].last[widest] = cut;
-    halves[1].first[widest] = cut + 1;
-  }
-
-  /// Last index of the lower half.
-  std::int64_t cut_at(const Node& node, std::size_t axis) const {
-    const Axis& a = task_.space.axes[axis];
-    const std::int64_t first = node.first[axis];
-    const std::int64_t last = node.last[axis];
-    const auto low = static_cast<double>(a.value(first));
-    const auto high = static_cast<double>(a.value(last));
-    const std::int64_t middle = std::clamp(
-        a.first_not_below(static_cast<std::int64_t>(std::sqrt(low * high))), first, last - 1);
-    const std::int64_t count = tiles(axis, a.value(middle));
-    if (tiles(axis, a.value(first)) == tiles(axis, a.value(last))) {
-      return middle;
-    }
-    // The smallest value of the class of `middle` begins the upper half, or ends the lower one.
-    const std::int64_t begin = a.first_not_below(ceil_div(a.length(), count));
-    if (begin > first) {
-      return begin - 1;
-    }
-    return a.first_not_below(count > 1 ? ceil_div(a.length(), count - 1) : a.length() + 1) - 1;
-  }
-
   const SearchTask& task_;
+  const BoxSpace boxes_;
   const CoarseBound& coarse_;
   Incumbent incumbent_;
   Evaluator& evaluator_;
@@ -303,16 +206,12 @@ class Pruned final : public Strategy {
     Queue queue;
     task.executor.for_each(1, [&](std::int64_t, Evaluator& evaluator) {
       Explorer explorer(task, coarse, Incumbent(task.objective), evaluator, kUnlimited);
-      for (std::size_t mode = 0; mode < task.space.modes.size(); ++mode) {
-        Node node;
-        node.mode = mode;
-        for (std::size_t axis = 0; axis < kAxes; ++axis) {
-          node.last[axis] = task.space.axes[axis].size() - 1;
-        }
+      for (const Box& box : BoxSpace(task.problem, task.space).roots()) {
+        Node node{box, {}};
         if (explorer.set_bound(node)) {
           queue.push(node);
         } else {
-          outcome.pruned += node.size();
+          outcome.pruned += box.size();
         }
       }
     });
