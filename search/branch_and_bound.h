@@ -1,0 +1,223 @@
+// Branch and bound over the boxes of a design space, for any goal. docs/search.md says why every
+// bound is admissible.
+//
+// Invariant: the open boxes, the boxes excluded and the candidates evaluated are a partition of the
+// space; nothing excluded would be part of the answer.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "costmodel/coarse_bound.h"
+#include "search/boxes.h"
+#include "search/budget.h"
+#include "search/executor.h"
+
+namespace tilewright {
+
+/// What is sought. A Goal has
+///   Bound                            what is kept of the least figures of a box
+///   bound(figures)                   -> Bound
+///   more_promising(a, b)             of two bounds: which box is looked at first
+///   excludes(bound, low)             nothing in a box of that bound and low corner is wanted
+///   enough_cycles()                  cycles above which a box is not wanted, as far as they decide
+///   evaluate(evaluator, tiling)      looks at one candidate and remembers it if it is wanted
+///   fork()                           -> Goal that knows what is known now, for one thread
+///   join(goal)                       takes what a fork found since
+template <typename Goal>
+class BranchAndBound {
+ public:
+  /// An open box and its bound.
+  struct Node {
+    Box box;
+    typename Goal::Bound bound;
+  };
+
+  BranchAndBound(const Problem& problem, const DesignSpace& space, Executor& executor,
+                 const Budget& budget)
+      : boxes_(problem, space), coarse_(problem), executor_(executor), budget_(budget) {}
+
+  /// Until no box is open or the budget is spent; the answer is in `goal`.
+  void run(Goal& goal) {
+    open_roots(goal);
+    while (!open_.empty() && !budget_.spent(evaluated_)) {
+      // A limit on evaluations is kept to the letter, one box after the other.
+      const std::vector<Node> nodes = take(budget_.limits_evaluations() ? 1 : kBoxesAtOnce);
+      std::vector<Explorer> explorers(nodes.size(), Explorer(*this, goal.fork()));
+      executor_.for_each(static_cast<std::int64_t>(nodes.size()),
+                         [&](std::int64_t i, Evaluator& evaluator) {
+                           const auto at = static_cast<std::size_t>(i);
+                           explorers[at].explore(nodes[at], evaluator);
+                         });
+      for (Explorer& explorer : explorers) {
+        join(explorer, goal);
+      }
+    }
+  }
+
+  Int128 evaluated() const { return evaluated_; }
+  Int128 pruned() const { return pruned_; }  ///< excluded without evaluation
+  bool proven() const { return open_.empty(); }
+
+  /// Bounds of the open boxes, in no order.
+  std::vector<typename Goal::Bound> open_bounds() const {
+    std::vector<typename Goal::Bound> bounds;
+    for (const Node& node : open_) {
+      bounds.push_back(node.bound);
+    }
+    return bounds;
+  }
+
+  /// Of the most promising open box.
+  std::optional<typename Goal::Bound> least_open() const {
+    return open_.empty() ? std::nullopt : std::optional(open_.front().bound);
+  }
+
+ private:
+  /// Boxes taken from the queue at once, and boxes looked at within each before handing back:
+  /// fixed, so that the course of the search does not depend on the number of threads.
+  static constexpr std::size_t kBoxesAtOnce = 32;
+  static constexpr int kStepsPerBox = 48;
+
+  /// The most promising box last; equal ones in a fixed order, whatever the threads do.
+  struct LessPromising {
+    bool operator()(const Node& a, const Node& b) const {
+      if (Goal::more_promising(b.bound, a.bound)) {
+        return true;
+      }
+      return !Goal::more_promising(a.bound, b.bound) && a.box > b.box;
+    }
+  };
+
+  /// What becomes of one box.
+  class Explorer {
+   public:
+    Explorer(const BranchAndBound& search, Goal goal)
+        : boxes_(search.boxes_),
+          coarse_(search.coarse_),
+          goal_(std::move(goal)),
+          allowed_(search.budget_.allowed(search.evaluated_,
+                                          std::numeric_limits<std::int64_t>::max())) {}
+
+    /// Depth first into the most promising child; what is left over goes back to the queue.
+    void explore(const Node& root, Evaluator& evaluator) {
+      open_.push_back(root);
+      for (int step = 0; step < kStepsPerBox && !open_.empty() && evaluated_ < allowed_; ++step) {
+        const Node node = open_.back();
+        open_.pop_back();
+        if (excluded(node)) {
+          pruned_ += node.box.size();
+        } else if (node.box.is_candidate()) {
+          goal_.evaluate(evaluator, boxes_.low_corner(node.box));
+          ++evaluated_;
+        } else {
+          branch(node, evaluator);
+        }
+      }
+    }
+
+    /// Bounds `box` and keeps it open if anything in it may be wanted.
+    void open(const Box& box, const Evaluator& evaluator) {
+      Node node{box, {}};
+      if (set_bound(node, evaluator) && !excluded(node)) {
+        open_.push_back(node);
+      } else {
+        pruned_ += box.size();
+      }
+    }
+
+    const Goal& goal() const { return goal_; }
+    const std::vector<Node>& still_open() const { return open_; }
+    std::int64_t evaluated() const { return evaluated_; }
+    Int128 pruned() const { return pruned_; }
+
+   private:
+    bool excluded(const Node& node) const {
+      return goal_.excludes(node.bound, boxes_.low_corner(node.box));
+    }
+
+    /// False if nothing in the box fits or is legal.
+    bool set_bound(Node& node, const Evaluator& evaluator) const {
+      const ClassBox box = boxes_.values_of(node.box);
+      if (!boxes_.may_be_legal(box)) {
+        return false;
+      }
+      const auto coarse = coarse_(box);
+      if (!coarse) {
+        return false;
+      }
+      node.bound = goal_.bound(*coarse);
+      if (boxes_.one_class(box) && !excluded(node)) {
+        const auto fine = evaluator.lower_bound(box, goal_.enough_cycles());
+        if (!fine) {
+          return false;
+        }
+        node.bound = goal_.bound(larger(*coarse, *fine));
+      }
+      return true;
+    }
+
+    /// The more promising half comes to lie on top.
+    void branch(const Node& node, const Evaluator& evaluator) {
+      const std::size_t before = open_.size();
+      for (const Box& half : boxes_.split(node.box)) {
+        open(half, evaluator);
+      }
+      if (open_.size() == before + 2 && LessPromising{}(open_.back(), open_[before])) {
+        std::swap(open_.back(), open_[before]);
+      }
+    }
+
+    const BoxSpace& boxes_;
+    const CoarseBound& coarse_;
+    Goal goal_;
+    std::int64_t allowed_;  ///< evaluations
+    std::vector<Node> open_;
+    std::int64_t evaluated_ = 0;
+    Int128 pruned_ = 0;
+  };
+
+  void open_roots(Goal& goal) {
+    Explorer explorer(*this, goal.fork());
+    executor_.for_each(1, [&](std::int64_t, Evaluator& evaluator) {
+      for (const Box& box : boxes_.roots()) {
+        explorer.open(box, evaluator);
+      }
+    });
+    join(explorer, goal);
+  }
+
+  void join(const Explorer& explorer, Goal& goal) {
+    goal.join(explorer.goal());
+    evaluated_ += explorer.evaluated();
+    pruned_ += explorer.pruned();
+    for (const Node& node : explorer.still_open()) {
+      open_.push_back(node);
+      std::push_heap(open_.begin(), open_.end(), LessPromising{});
+    }
+  }
+
+  std::vector<Node> take(std::size_t count) {
+    std::vector<Node> nodes;
+    while (!open_.empty() && nodes.size() < count) {
+      std::pop_heap(open_.begin(), open_.end(), LessPromising{});
+      nodes.push_back(open_.back());
+      open_.pop_back();
+    }
+    return nodes;
+  }
+
+  const BoxSpace boxes_;
+  const CoarseBound coarse_;
+  Executor& executor_;
+  const Budget& budget_;
+  std::vector<Node> open_;  ///< a heap
+  Int128 evaluated_ = 0;
+  Int128 pruned_ = 0;
+};
+
+}  // namespace tilewright
