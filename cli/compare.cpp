@@ -52,6 +52,7 @@ std::string chosen_baseline(const std::string& text, const std::vector<std::stri
 
 int run_compare(const CompareArguments& arguments) {
   check_names(arguments.common);
+  check_one_objective(arguments.common, "compare");
   const std::vector<std::string> schedules = chosen_schedules(arguments.schedules);
   check_variant(arguments.common, schedules);
   const std::string baseline = chosen_baseline(arguments.baseline, schedules);

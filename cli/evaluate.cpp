@@ -190,6 +190,7 @@ std::string evaluate_text(const ResultSet& set, const std::vector<SearchCase>& c
 
 int run_evaluate(const EvaluateArguments& arguments) {
   check_names(arguments.common);
+  check_one_objective(arguments.common, "evaluate");
   check_schedule("--schedule", arguments.schedule);
   check_variant(arguments.common, {&arguments.schedule, 1});
   const Hardware hardware = load_hardware(arguments.common.hardware);

@@ -116,7 +116,7 @@ std::vector<NamedFile> files_of(const ReplayArguments& arguments) {
 Result predicted(const ReplayCase& item) {
   TuneOptions options;
   options.variant = item.stored.variant;
-  options.objective = item.stored.objective;
+  options.objective = item.stored.l0_objective;
   options.pins = item.stored.factors;
   options.threads = 1;
   return tune(item.hardware, item.workload, item.stored.schedule, options);

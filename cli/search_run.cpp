@@ -16,6 +16,7 @@
 #include "report/result_text.h"
 #include "schedules/schedule.h"
 #include "schedules/workload_yaml.h"
+#include "search/front.h"
 
 namespace tilewright::cli {
 namespace {
@@ -134,7 +135,18 @@ void add_search_options(CLI::App& command, SearchArguments& arguments) {
 
 void check_names(const SearchArguments& arguments) {
   require_known("--strategy", arguments.search.strategy, names_of(strategy_list()));
-  require_known("--objective", arguments.search.objective, names_of(objective_list()));
+  if (is_front(arguments.search.objective)) {
+    FrontAxes::parse(arguments.search.objective);
+  } else {
+    require_known("--objective", arguments.search.objective, names_of(objective_list()));
+  }
+}
+
+void check_one_objective(const SearchArguments& arguments, std::string_view command) {
+  if (is_front(arguments.search.objective)) {
+    throw InputError(
+        fmt::format("--objective: {} takes one objective; tune finds a front", command));
+  }
 }
 
 void check_schedule(const std::string& option, const std::string& schedule) {

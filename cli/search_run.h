@@ -37,6 +37,9 @@ void add_search_options(CLI::App& command, SearchArguments& arguments);
 /// Throws InputError for an unknown strategy or objective.
 void check_names(const SearchArguments& arguments);
 
+/// Throws InputError if the objective is a front.
+void check_one_objective(const SearchArguments& arguments, std::string_view command);
+
 /// Throws InputError for an unknown schedule.
 void check_schedule(const std::string& option, const std::string& schedule);
 

@@ -22,13 +22,20 @@ constexpr const char* kExamples =
     "  tilewright tune --hw mas-edge --workload bert-base --schedule mas\n"
     "  tilewright tune --hw my_npu.yaml --workload mas12 --schedule flat -o flat.yaml\n"
     "  tilewright tune --hw mas-edge --workload vit-b-16 --schedule mas --objective energy \\\n"
-    "      --pin kv_resident=false\n";
+    "      --pin kv_resident=false\n"
+    "  tilewright tune --hw mas-edge --workload bert-base --schedule mas \\\n"
+    "      --objective pareto:latency,energy,l1 -o front.csv\n";
 
 std::vector<std::string> names_of_pins(const std::map<std::string, std::string>& pins) {
   std::vector<std::string> names;
   names.reserve(pins.size());
   for (const auto& [name, value] : pins) names.push_back(name);
   return names;
+}
+
+std::string tune_text(const Result& result, const std::map<std::string, std::string>& pins) {
+  const std::string card = result_card(result, names_of_pins(pins));
+  return result.front.empty() ? card : card + "\n" + front_table(result);
 }
 
 int run_tune(const TuneArguments& arguments) {
@@ -47,7 +54,7 @@ int run_tune(const TuneArguments& arguments) {
   const ResultSet set = run_cases(hardware, cases, arguments.common);
   return report_results(set, output, [&pins](const ResultSet& results) {
     if (results.results.empty()) return std::string();
-    if (!results.list) return result_card(results.results.front(), names_of_pins(pins));
+    if (!results.list) return tune_text(results.results.front(), pins);
     return cost_table(results) + "\n" + tiling_table(results);
   });
 }

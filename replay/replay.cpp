@@ -193,7 +193,7 @@ ReplayReport replay(const Hardware& hardware, const Workload& workload, const Re
   problem.pinned_qk = tiling.l0_qk;
   problem.pinned_pv = tiling.l0_pv;
   Evaluator evaluator(problem);
-  const Objective objective = find_objective(result.objective);
+  const Objective objective = find_objective(result.l0_objective);
   ReplayReport report =
       execute(problem, tiling, make_replay_plan(evaluator, tiling, objective), options);
   const auto candidate = evaluator.evaluate(tiling, objective);

@@ -91,6 +91,7 @@ std::string result_card(const Result& result, const std::vector<std::string>& gi
   if (!result.tiling) return "";
   std::string text = fmt::format("{}: objective {}, strategy {}, seed {}\n\n", case_text(result),
                                  result.objective, result.strategy, result.seed);
+  if (!result.front.empty()) text += "The knee of the front:\n";
   text += cost_entries(result);
   if (result.reference_cycles) text += reference_entry(result);
   text += tiling_entries(*result.tiling, given);

@@ -10,7 +10,7 @@ struct CsvColumn {
   std::string_view pointer;  ///< where the figure stands in a result, as a JSON pointer
 };
 
-constexpr std::array<CsvColumn, 55> kColumns{{
+constexpr std::array<CsvColumn, 57> kColumns{{
     {"hw", "/hw"},
     {"workload", "/workload"},
     {"schedule", "/schedule"},
@@ -66,6 +66,8 @@ constexpr std::array<CsvColumn, 55> kColumns{{
     {"seconds", "/search/seconds"},
     {"lower_bound", "/search/lower_bound"},
     {"lower_bound_unit", "/search/lower_bound_unit"},
+    {"l0_objective", "/l0_objective"},
+    {"knee", "/knee"},
 }};
 
 std::string cell_text(const Document& value) {
@@ -93,6 +95,20 @@ std::string csv_row(const Document& result) {
   return row + "\n";
 }
 
+/// Of a front a row for each point, which stands in the place of the result's own.
+std::string csv_rows(const Document& result) {
+  const auto front = result.find("front");
+  if (front == result.end()) return csv_row(result);
+  std::string rows;
+  Document point = result;
+  for (const Document& entry : *front) {
+    point["knee"] = false;
+    point.update(entry);
+    rows += csv_row(point);
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string csv_field(std::string_view text) {
@@ -112,8 +128,8 @@ std::string emit_csv(const Document& document) {
   }
   csv += "\n";
   const auto results = document.find("results");
-  if (results == document.end()) return csv + csv_row(document);
-  for (const Document& result : *results) csv += csv_row(result);
+  if (results == document.end()) return csv + csv_rows(document);
+  for (const Document& result : *results) csv += csv_rows(result);
   return csv;
 }
 

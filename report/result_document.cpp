@@ -49,11 +49,10 @@ Document tiling_node(const Tiling& tiling) {
   return node;
 }
 
-Document cost_node(const Result& result) {
-  const Cost& cost = result.cost;
+Document cost_node(const Cost& cost, std::int64_t clock_hz) {
   Document node;
   node["cycles"] = cost.cycles;
-  node["latency_us"] = rounded(latency_us(result), 6);
+  node["latency_us"] = rounded(latency_us(cost, clock_hz), 6);
   node["energy_uj"] = rounded(static_cast<double>(cost.energy_fj) / 1e9, 9);
   node["dram_read_bytes"] = cost.dram_read_bytes;
   node["dram_write_bytes"] = cost.dram_write_bytes;
@@ -83,6 +82,19 @@ Document shortfall_node(const Shortfall& shortfall) {
   return node;
 }
 
+Document front_node(const Result& result) {
+  Document list = Document::array();
+  for (const FrontEntry& entry : result.front) {
+    Document node;
+    if (entry.knee) node["knee"] = true;
+    node["l0_objective"] = entry.l0_objective;
+    node["tiling"] = tiling_node(entry.tiling);
+    node["cost"] = cost_node(entry.cost, result.clock_hz);
+    list.push_back(std::move(node));
+  }
+  return list;
+}
+
 Document search_node(const Result& result) {
   const SearchStatistics& search = result.search;
   Document node;
@@ -90,8 +102,10 @@ Document search_node(const Result& result) {
   node["evaluated"] = integer_node(search.evaluated);
   node["pruned"] = integer_node(search.pruned);
   node["seconds"] = rounded(search.seconds, 6);
-  node["lower_bound"] = number_node(search.lower_bound);
-  node["lower_bound_unit"] = objective_unit(result.objective);
+  if (result.front.empty()) {
+    node["lower_bound"] = number_node(search.lower_bound);
+    node["lower_bound_unit"] = objective_unit(result.objective);
+  }
   return node;
 }
 
@@ -125,7 +139,7 @@ void add_result(Document& node, const Result& result, std::optional<double> rati
     node["optimal"] = result.proven ? "proven" : "best-found";
     node["gap"] = std::isfinite(result.gap) ? Document(result.gap) : Document(nullptr);
     node["tiling"] = tiling_node(*result.tiling);
-    node["cost"] = cost_node(result);
+    node["cost"] = cost_node(result.cost, result.clock_hz);
   } else if (result.shortfall) {
     node["feasible"] = false;
     node["shortfall"] = shortfall_node(*result.shortfall);
@@ -136,6 +150,10 @@ void add_result(Document& node, const Result& result, std::optional<double> rati
     node["wins"] = wins_node(*verdict);
   }
   node["search"] = search_node(result);
+  if (!result.front.empty()) {
+    node["l0_objective"] = result.l0_objective;
+    node["front"] = front_node(result);
+  }
 }
 
 Document results_node(const ResultSet& set) {

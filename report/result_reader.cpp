@@ -9,6 +9,7 @@
 #include "common/yaml_reader.h"
 #include "report/result_document.h"
 #include "report/winners.h"
+#include "search/front.h"
 
 namespace tilewright {
 namespace {
@@ -25,9 +26,9 @@ constexpr std::array<std::string_view, 6> kBottlenecks{"matrix", "vector", "load
                                                        "store",  "dram",   "latency"};
 
 const std::vector<std::string_view> kResultKeys{
-    "hw",       "workload",    "schedule",  "variant", "objective", "strategy",
-    "seed",     "interrupted", "optimal",   "gap",     "tiling",    "cost",
-    "feasible", "shortfall",   "reference", "search",  "ratio",     "wins"};
+    "hw",          "workload", "schedule", "variant", "objective", "strategy",    "seed",
+    "interrupted", "optimal",  "gap",      "tiling",  "cost",      "feasible",    "shortfall",
+    "reference",   "search",   "ratio",    "wins",    "front",     "l0_objective"};
 /// Without a winner there is no `wins`.
 const std::vector<std::string_view> kReasons{kReasonNames.begin() + 1, kReasonNames.end()};
 
@@ -92,10 +93,14 @@ void check_search(const YamlMap& result) {
   const YamlMap search = result.map(
       "search", {"space", "evaluated", "pruned", "seconds", "lower_bound", "lower_bound_unit"});
   // Counts beyond 64 bits are kept as quoted digits, so only their presence is checked here.
-  for (const std::string_view key : {"space", "evaluated", "pruned", "lower_bound"}) {
+  for (const std::string_view key : {"space", "evaluated", "pruned"}) {
     search.at(key, "a number");
   }
   search.number("seconds", 0, kLargest);
+  if (is_front(result.text("objective"))) {
+    return;
+  }
+  search.at("lower_bound", "a number");
   search.text("lower_bound_unit");
 }
 
@@ -124,6 +129,17 @@ void check_outcome(const YamlMap& result) {
   if (result.has("interrupted")) result.boolean("interrupted");
 }
 
+/// Points of a front.
+void check_front(const YamlMap& result) {
+  for (const YamlValue& item : result.list("front")) {
+    const YamlMap point = item.map({"tiling", "cost", "l0_objective", "knee"});
+    read_tiling(point);
+    check_cost(point);
+    point.text("l0_objective");
+    if (point.has("knee")) point.boolean("knee");
+  }
+}
+
 StoredResult read_result(const YamlMap& result) {
   StoredResult stored{result.text("hw"),
                       result.text("workload"),
@@ -131,12 +147,14 @@ StoredResult read_result(const YamlMap& result) {
                       result.text("variant"),
                       {},
                       result.text("objective"),
+                      result.text(result.has("l0_objective") ? "l0_objective" : "objective"),
                       result.at("hw", "text").line(),
                       result.at("workload", "text").line()};
   result.text("strategy");
   result.at("seed", "a whole number");
   check_outcome(result);
   check_search(result);
+  if (result.has("front")) check_front(result);
   if (result.has("tiling")) stored.factors = read_tiling(result);
   return stored;
 }

@@ -17,7 +17,8 @@ struct StoredResult {
   /// Factors by the names that `--pin` takes; empty if the result has no tiling.
   std::map<std::string, std::string> factors;
   std::string objective;
-  int hw_line = 0;  ///< where `hw` stands in the file
+  std::string l0_objective;  ///< that the L0 tiles are the best for: of a front, the knee's
+  int hw_line = 0;           ///< where `hw` stands in the file
   int workload_line = 0;
 };
 

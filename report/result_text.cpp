@@ -32,6 +32,15 @@ bool has_bound(const Result& result) {
 }
 
 std::string proof_claim(const Result& result) {
+  if (!result.front.empty()) {
+    const std::string claim =
+        result.proven ? "proven" : (result.interrupted ? "interrupted" : "found");
+    const std::string points =
+        fmt::format("{}, {} points", claim, with_separators(Int128{result.front.size()}));
+    return result.proven
+               ? points
+               : fmt::format("{}; others may lie up to {} below", points, gap_text(result.gap));
+  }
   if (result.proven) return "proven";
   const std::string claim = result.interrupted ? "interrupted; best so far" : "best found";
   if (!has_bound(result)) return claim + ", with no bound on the optimum";
@@ -104,8 +113,12 @@ double overlap_utilization(const Cost& cost) {
 }
 
 double latency_us(const Result& result) {
-  if (result.clock_hz <= 0) return 0;
-  return static_cast<double>(result.cost.cycles) / static_cast<double>(result.clock_hz) * 1e6;
+  return latency_us(result.cost, result.clock_hz);
+}
+
+double latency_us(const Cost& cost, std::int64_t clock_hz) {
+  if (clock_hz <= 0) return 0;
+  return static_cast<double>(cost.cycles) / static_cast<double>(clock_hz) * 1e6;
 }
 
 }  // namespace tilewright

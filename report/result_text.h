@@ -27,5 +27,6 @@ std::string proof_mark(const Result& result);
 double overlap_utilization(const Cost& cost);
 
 double latency_us(const Result& result);
+double latency_us(const Cost& cost, std::int64_t clock_hz);
 
 }  // namespace tilewright

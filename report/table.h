@@ -14,4 +14,7 @@ std::string cost_table(const ResultSet& set);
 /// The tiling factors, one row a result.
 std::string tiling_table(const ResultSet& set);
 
+/// The points of a front, the knee marked: of a long one the knee and some spread evenly.
+std::string front_table(const Result& result);
+
 }  // namespace tilewright

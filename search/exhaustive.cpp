@@ -16,17 +16,38 @@ class Exhaustive final : public Strategy {
   std::string_view name() const override { return "exhaustive"; }
   std::string_view summary() const override { return "every candidate; the ground truth"; }
 
+  std::optional<FrontOutcome> run_front(const FrontTask& task) const override {
+    const Int128 size = task.space.size();
+    Front front;
+    FrontOutcome outcome;
+    while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
+      const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
+      const auto look = [&](Evaluator& evaluator, const Tiling& tiling, Front& points) {
+        offer_candidate(points, task.axes, evaluator, tiling);
+      };
+      for (const Front& part : pieces(task, outcome.evaluated, wanted, Front{}, look)) {
+        front.offer(part);
+      }
+      outcome.evaluated += wanted;
+    }
+    outcome.points = front.points();
+    outcome.proven = outcome.evaluated == size;
+    outcome.gap = outcome.proven ? 0 : 1;
+    return outcome;
+  }
+
   SearchOutcome run(const SearchTask& task) const override {
     const Int128 size = task.space.size();
     Incumbent incumbent(task.objective);
     SearchOutcome outcome;
     while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
-      const Int128 left = size - outcome.evaluated;
-      const std::int64_t wanted = task.budget.allowed(
-          outcome.evaluated,
-          static_cast<std::int64_t>(std::min<Int128>(left, kPiece * kPiecesAtOnce)));
-      for (const auto& best : batch(task, outcome.evaluated, wanted)) {
-        incumbent.offer(best);
+      const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
+      const auto look = [&](Evaluator& evaluator, const Tiling& tiling, Incumbent& best) {
+        best.offer(try_candidate(evaluator, tiling, task.objective));
+      };
+      for (const Incumbent& part :
+           pieces(task, outcome.evaluated, wanted, Incumbent(task.objective), look)) {
+        incumbent.offer(part.best());
       }
       outcome.evaluated += wanted;
     }
@@ -36,20 +57,25 @@ class Exhaustive final : public Strategy {
   }
 
  private:
-  /// The best of every piece of [from, from + count) of the space in its natural order.
-  static std::vector<std::optional<Candidate>> batch(const SearchTask& task, Int128 from,
-                                                     std::int64_t count) {
-    const std::int64_t pieces = ceil_div(count, kPiece);
-    std::vector<std::optional<Candidate>> best(static_cast<std::size_t>(pieces));
-    task.executor.for_each(pieces, [&](std::int64_t piece, Evaluator& evaluator) {
-      Incumbent incumbent(task.objective);
-      const std::int64_t end = std::min(count, (piece + 1) * kPiece);
-      for (std::int64_t i = piece * kPiece; i < end; ++i) {
-        incumbent.offer(try_candidate(evaluator, at(task.space, from + i), task.objective));
-      }
-      best[static_cast<std::size_t>(piece)] = incumbent.best();
-    });
-    return best;
+  static std::int64_t next_count(const Budget& budget, Int128 size, Int128 done) {
+    return budget.allowed(
+        done, static_cast<std::int64_t>(std::min<Int128>(size - done, kPiece * kPiecesAtOnce)));
+  }
+
+  /// What look(evaluator, tiling, found) finds in every piece of [from, from + count) of the space
+  /// in its natural order, each beginning with `nothing`.
+  template <typename Task, typename Found, typename Look>
+  static std::vector<Found> pieces(const Task& task, Int128 from, std::int64_t count,
+                                   const Found& nothing, const Look& look) {
+    std::vector<Found> found(static_cast<std::size_t>(ceil_div(count, kPiece)), nothing);
+    task.executor.for_each(
+        static_cast<std::int64_t>(found.size()), [&](std::int64_t piece, Evaluator& evaluator) {
+          const std::int64_t end = std::min(count, (piece + 1) * kPiece);
+          for (std::int64_t i = piece * kPiece; i < end; ++i) {
+            look(evaluator, at(task.space, from + i), found[static_cast<std::size_t>(piece)]);
+          }
+        });
+    return found;
   }
 
   static Tiling at(const DesignSpace& space, Int128 index) {

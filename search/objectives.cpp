@@ -21,6 +21,15 @@ std::span<const ObjectiveName> all_objectives() {
   return kTable;
 }
 
+std::string_view name_of(Objective objective) {
+  for (const ObjectiveName& known : all_objectives()) {
+    if (known.objective == objective) {
+      return known.name;
+    }
+  }
+  return {};
+}
+
 Objective find_objective(std::string_view name) {
   std::vector<std::string> names;
   for (const ObjectiveName& known : all_objectives()) {

@@ -17,6 +17,8 @@ struct ObjectiveName {
 /// Default first.
 std::span<const ObjectiveName> all_objectives();
 
+std::string_view name_of(Objective objective);
+
 /// Throws InputError with the nearest name.
 Objective find_objective(std::string_view name);
 

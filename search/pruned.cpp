@@ -1,5 +1,6 @@
-// Branch and bound for one objective.
+// Branch and bound for one objective, and for a front.
 #include <algorithm>
+#include <cmath>
 
 #include "search/branch_and_bound.h"
 #include "search/strategy.h"
@@ -50,6 +51,53 @@ class Best {
   Incumbent incumbent_;
 };
 
+/// All points of a front.
+class WholeFront {
+ public:
+  struct Bound {
+    FrontValues values;
+    Figures least;
+    double logs = 0;  ///< of the values, summed
+  };
+
+  explicit WholeFront(const FrontAxes& axes) : axes_(axes) {}
+
+  Bound bound(const Figures& least) const {
+    Bound bound{axes_.values(least), least, 0};
+    for (const Wide& value : bound.values) {
+      bound.logs += std::log1p(value.to_double());
+    }
+    return bound;
+  }
+  static bool more_promising(const Bound& a, const Bound& b) { return a.logs < b.logs; }
+
+  bool excludes(const Bound& bound, const Tiling& low) const {
+    return found_.excludes(bound.values, bound.least, low) ||
+           (known_ != nullptr && known_->excludes(bound.values, bound.least, low));
+  }
+
+  std::int64_t enough_cycles() const { return std::numeric_limits<std::int64_t>::max(); }
+
+  void evaluate(Evaluator& evaluator, const Tiling& tiling) {
+    offer_candidate(found_, axes_, evaluator, tiling);
+  }
+
+  /// The fork reads this one's front, which must not change until it is joined.
+  WholeFront fork() const {
+    WholeFront fork(axes_);
+    fork.known_ = &found_;
+    return fork;
+  }
+  void join(const WholeFront& other) { found_.offer(other.found_); }
+
+  const Front& front() const { return found_; }
+
+ private:
+  FrontAxes axes_;
+  const Front* known_ = nullptr;
+  Front found_;
+};
+
 class Pruned final : public Strategy {
  public:
   std::string_view name() const override { return "pruned"; }
@@ -71,6 +119,23 @@ class Pruned final : public Strategy {
                                 ? std::min(bound->objective, goal.incumbent().key().objective)
                                 : bound->objective;
     }
+    return outcome;
+  }
+
+  std::optional<FrontOutcome> run_front(const FrontTask& task) const override {
+    BranchAndBound<WholeFront> search(task.problem, task.space, task.executor, task.budget);
+    WholeFront goal(task.axes);
+    search.run(goal);
+    FrontOutcome outcome;
+    outcome.points = goal.front().points();
+    outcome.evaluated = search.evaluated();
+    outcome.pruned = search.pruned();
+    outcome.proven = search.proven();
+    std::vector<FrontValues> bounds;
+    for (const WholeFront::Bound& open : search.open_bounds()) {
+      bounds.push_back(open.values);
+    }
+    outcome.gap = front_gap(outcome.points, bounds);
     return outcome;
   }
 };

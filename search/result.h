@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/math.h"
 #include "costmodel/objective.h"
@@ -39,7 +40,8 @@ struct SearchStatistics {
   Int128 evaluated = 0;
   Int128 pruned = 0;
   double seconds = 0;
-  double lower_bound = 0;  ///< on the objective, in the unit of the result (cycles, fJ, ...)
+  double lower_bound =
+      0;  ///< on the objective, in the unit of the result (cycles, ...); no front's
 };
 
 /// Why nothing fits: the candidate with the smallest footprint.
@@ -52,6 +54,14 @@ struct Shortfall {
   Tiling tiling;
 };
 
+/// A point of a front.
+struct FrontEntry {
+  Tiling tiling;
+  Cost cost;
+  std::string l0_objective;  ///< the L0 tiles are the best for it
+  bool knee = false;         ///< farthest below the line between the extremes, on log axes
+};
+
 struct Result {
   std::string hw;
   std::string workload;
@@ -62,9 +72,13 @@ struct Result {
   std::uint64_t seed = 0;
   bool interrupted = false;
   bool proven = false;
-  double gap = 0;                ///< (incumbent - lower bound) / incumbent
+  double gap = 0;                ///< (incumbent - lower bound) / incumbent; front_gap() of a front
   std::optional<Tiling> tiling;  ///< empty: nothing fits (see shortfall), or nothing found yet
   Cost cost;
+  /// Objective pareto:...: all its points, by ascending values; `tiling` and `cost` are the knee's.
+  std::vector<FrontEntry> front;
+  /// The objective that the L0 tiles of `tiling` are the best for: `objective`, or the knee's.
+  std::string l0_objective;
   std::int64_t clock_hz = 0;
   std::optional<Shortfall> shortfall;
   std::optional<std::int64_t> reference_cycles;

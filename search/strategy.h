@@ -9,6 +9,7 @@
 
 #include "search/budget.h"
 #include "search/executor.h"
+#include "search/front.h"
 #include "search/space.h"
 
 namespace tilewright {
@@ -32,6 +33,23 @@ struct SearchOutcome {
   Int128 pruned = 0;  ///< excluded without evaluation
 };
 
+struct FrontTask {
+  const Problem& problem;
+  const DesignSpace& space;
+  const FrontAxes& axes;
+  Executor& executor;
+  const Budget& budget;
+};
+
+struct FrontOutcome {
+  std::vector<FrontPoint> points;
+  /// No candidate of the space is missing that no other one covers.
+  bool proven = false;
+  double gap = 0;  ///< front_gap()
+  Int128 evaluated = 0;
+  Int128 pruned = 0;
+};
+
 /// Keeps the better of two by the documented order.
 class Incumbent {
  public:
@@ -53,6 +71,8 @@ class Strategy {
   virtual std::string_view name() const = 0;
   virtual std::string_view summary() const = 0;
   virtual SearchOutcome run(const SearchTask& task) const = 0;
+  /// The front instead of one candidate; empty if the strategy finds none.
+  virtual std::optional<FrontOutcome> run_front(const FrontTask&) const { return std::nullopt; }
 };
 
 const Strategy& exhaustive_strategy();

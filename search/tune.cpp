@@ -181,6 +181,27 @@ void describe_outcome(const SearchOutcome& outcome, Objective objective, Result&
   }
 }
 
+Result describe_front(const FrontOutcome& outcome, const FrontAxes& axes, Evaluator& evaluator,
+                      Result result) {
+  result.proven = outcome.proven;
+  result.gap = outcome.gap;
+  result.search.evaluated = outcome.evaluated;
+  result.search.pruned = outcome.pruned;
+  for (const FrontPoint& point : outcome.points) {
+    result.front.push_back({point.candidate.tiling,
+                            cost_of(evaluator, point.candidate, point.l0_objective),
+                            std::string(name_of(point.l0_objective)), false});
+  }
+  if (const auto knee = knee_of(axes, outcome.points)) {
+    FrontEntry& entry = result.front[*knee];
+    entry.knee = true;
+    result.tiling = entry.tiling;
+    result.cost = entry.cost;
+    result.l0_objective = entry.l0_objective;
+  }
+  return result;
+}
+
 Result echo(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
             const TuneOptions& options) {
   Result result;
@@ -190,10 +211,63 @@ Result echo(const Hardware& hardware, const Workload& workload, const Schedule& 
   result.variant =
       options.variant.empty() ? std::string(schedule.variants().front()) : options.variant;
   result.objective = options.objective;
+  result.l0_objective = options.objective;
   result.strategy = options.strategy;
   result.seed = options.seed;
   result.clock_hz = hardware.clock_hz;
   return result;
+}
+
+/// What a search starts from.
+struct Setting {
+  const Problem& problem;
+  const DesignSpace& space;
+  const Strategy& strategy;
+  const TuneOptions& options;
+  const Budget& budget;
+};
+
+/// The candidate with the smallest footprint, if it exceeds L1: nothing fits.
+std::optional<Shortfall> misfit(const Evaluator& evaluator, const DesignSpace& space) {
+  Shortfall smallest = l1_shortfall(evaluator, space);
+  return smallest.need_bytes > smallest.have_bytes ? std::optional(std::move(smallest))
+                                                   : std::nullopt;
+}
+
+Result find_best(const Setting& setting, Result result) {
+  const Objective objective = find_objective(setting.options.objective);
+  Executor executor(setting.problem, setting.options.threads);
+  SearchOutcome outcome = setting.strategy.run(
+      {setting.problem, setting.space, objective, setting.options.seed, executor, setting.budget});
+  Evaluator evaluator(setting.problem);
+  if (!outcome.best) {
+    result.shortfall = misfit(evaluator, setting.space);
+    if (!result.shortfall && !outcome.proven) {
+      // A limit came before the first candidate that fits: the smallest one does.
+      outcome.best = evaluator.evaluate(l1_shortfall(evaluator, setting.space).tiling, objective);
+    }
+  }
+  describe_outcome(outcome, objective, result);
+  if (outcome.best) {
+    result.tiling = outcome.best->tiling;
+    result.cost = cost_of(evaluator, *outcome.best, objective);
+  }
+  return result;
+}
+
+Result find_front(const Setting& setting, const FrontAxes& axes, Result result) {
+  Executor executor(setting.problem, setting.options.threads);
+  const auto outcome =
+      setting.strategy.run_front({setting.problem, setting.space, axes, executor, setting.budget});
+  if (!outcome) {
+    throw InputError(fmt::format("strategy '{}' finds one candidate and no front; use pruned",
+                                 setting.strategy.name()));
+  }
+  Evaluator evaluator(setting.problem);
+  if (outcome->points.empty()) {
+    result.shortfall = misfit(evaluator, setting.space);
+  }
+  return describe_front(*outcome, axes, evaluator, std::move(result));
 }
 
 }  // namespace
@@ -202,7 +276,8 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
             const TuneOptions& options) {
   const Schedule& schedule = find_schedule(schedule_name);
   const Strategy& strategy = find_strategy(options.strategy);
-  const Objective objective = find_objective(options.objective);
+  const bool wants_front = is_front(options.objective);
+  const FrontAxes axes = wants_front ? FrontAxes::parse(options.objective) : FrontAxes{};
   Problem problem = make_problem(hardware, workload, schedule, options.variant);
   const DesignSpace space = make_space(problem, options.variant, options.tile_sizes, options.pins);
   require_legal(problem, space);
@@ -218,24 +293,10 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
     result.search.pruned = space.size();
     return result;
   }
-  Executor executor(problem, options.threads);
-  SearchOutcome outcome = strategy.run({problem, space, objective, options.seed, executor, budget});
+  const Setting setting{problem, space, strategy, options, budget};
+  result = wants_front ? find_front(setting, axes, std::move(result))
+                       : find_best(setting, std::move(result));
   result.interrupted = budget.interrupted();
-  Evaluator evaluator(problem);
-  if (!outcome.best) {
-    Shortfall shortfall = l1_shortfall(evaluator, space);
-    if (shortfall.need_bytes > shortfall.have_bytes) {
-      result.shortfall = std::move(shortfall);
-    } else if (!outcome.proven) {
-      // A limit came before the first candidate that fits: the smallest one does.
-      outcome.best = evaluator.evaluate(shortfall.tiling, objective);
-    }
-  }
-  describe_outcome(outcome, objective, result);
-  if (outcome.best) {
-    result.tiling = outcome.best->tiling;
-    result.cost = cost_of(evaluator, *outcome.best, objective);
-  }
   result.search.seconds = budget.seconds();
   return result;
 }
@@ -250,7 +311,7 @@ std::int64_t reference_cycles(const Hardware& hardware, const Workload& workload
   problem.pinned_qk = result.tiling->l0_qk;
   problem.pinned_pv = result.tiling->l0_pv;
   Evaluator evaluator(problem);
-  const ReferenceGraph graph(evaluator, *result.tiling, find_objective(result.objective));
+  const ReferenceGraph graph(evaluator, *result.tiling, find_objective(result.l0_objective));
   if (graphml != nullptr) {
     std::ostringstream text;
     graph.write_graphml(text);
@@ -280,6 +341,8 @@ std::vector<NamedText> objective_list() {
   for (const ObjectiveName& objective : all_objectives()) {
     list.push_back({std::string(objective.name), std::string(objective.summary)});
   }
+  list.push_back({"pareto:A,B,...",
+                  "tune: the whole front over two or more of latency, energy, edp, traffic, l1"});
   return list;
 }
 

@@ -26,6 +26,49 @@ class OutputTest(CommandLineTest):
         self.assertEqual(int(rows[0]["q_rows"]), result["tiling"]["q_rows"])
         self.assertIn(f"{result['cost']['cycles']:,} cycles", self.succeed(*TUNE))
 
+    def test_a_front_has_all_its_points_in_every_format(self):
+        front = [*TUNE, "--objective", "pareto:latency,l1"]
+        result = json.loads(self.succeed(*front, "--format", "json"))
+        points = result["front"]
+        self.assertGreater(len(points), 30)
+        for figure, sign in (("cycles", 1), ("l1_peak_bytes", -1)):
+            values = [sign * point["cost"][figure] for point in points]
+            self.assertEqual(values, sorted(set(values)))
+        knees = [point for point in points if point.get("knee")]
+        self.assertEqual(len(knees), 1)
+        self.assertEqual(knees[0]["tiling"], result["tiling"])
+        self.assertEqual(knees[0]["cost"], result["cost"])
+        self.assertEqual((result["optimal"], result["gap"]), ("proven", 0))
+        best = json.loads(self.succeed(*TUNE, "--format", "json"))
+        self.assertEqual(points[0]["cost"]["cycles"], best["cost"]["cycles"])
+        rows = list(csv.DictReader(io.StringIO(self.succeed(*front, "--format", "csv"))))
+        self.assertEqual([int(row["cycles"]) for row in rows],
+                         [point["cost"]["cycles"] for point in points])
+        self.assertEqual([row["knee"] for row in rows].count("true"), 1)
+        text = self.succeed(*front)
+        self.assertIn(f"{len(points):,} points", text)
+        self.assertIn("knee", text)
+
+    def test_a_front_can_be_checked_evaluated_and_replayed_by_its_knee(self):
+        path = self.folder / "front.yaml"
+        self.succeed(*TUNE, "--objective", "pareto:latency,energy,l1", "-o", path)
+        knee = json.loads(
+            self.succeed(*TUNE, "--objective", "pareto:latency,energy,l1", "--format", "json"))
+        self.succeed("validate", path)
+        again = json.loads(
+            self.succeed("evaluate", *TUNE[1:], "--tiling", f"@{path}", "--reference",
+                         "--objective", knee["l0_objective"], "--format", "json"))
+        self.assertEqual(again["cost"], knee["cost"])
+        self.assertIn("all as predicted", self.succeed("replay", path))
+
+    def test_what_has_no_front_says_so(self):
+        front = ["--objective", "pareto:latency,l1"]
+        self.fails(2, *COMPARE, *front, says=["--objective", "compare", "tune"])
+        self.fails(2, *EVALUATE, "--tiling", "q_rows=8", *front, says=["evaluate", "tune"])
+        self.fails(2, *TUNE, *front, "--strategy", "genetic", says=["genetic", "pruned"])
+        self.fails(2, *TUNE, "--objective", "pareto:latency", says=["two or more"])
+        self.fails(2, *TUNE, "--objective", "pareto:latency,ram", says=["'ram'", "l1"])
+
     def test_the_keys_stand_in_the_order_of_the_documentation(self):
         result = json.loads(self.succeed(*TUNE, "--format", "json"))
         self.assertEqual(

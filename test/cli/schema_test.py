@@ -91,7 +91,8 @@ class SchemaTest(CommandLineTest):
     def test_results_of_every_command_match(self):
         small = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")
         for arguments in (TUNE, COMPARE, [*EVALUATE, "--tiling", "q_rows=8", "--reference"],
-                          ["tune", "--hw", small, *TUNE[3:]]):
+                          ["tune", "--hw", small, *TUNE[3:]],
+                          [*TUNE, "--objective", "pareto:latency,energy,l1"]):
             for form in ("json", "yaml"):
                 done = self.run_program(*arguments, "--format", form)
                 self.assertEqual(problems("result", done.stdout), [])
