@@ -19,6 +19,7 @@
 namespace tilewright {
 namespace {
 
+constexpr std::size_t kBufferSize = std::size_t{1} << 16;
 constexpr int kTemporaryNameTries = 1000;
 
 /// Owns an open file descriptor.
@@ -104,10 +105,23 @@ bool is_descriptor_path(const std::string& path) {
          path.starts_with("/proc/");
 }
 
-void write_directly(const std::string& path, std::string_view text) {
+/// What is produced in pieces goes to the file in large ones.
+void write_produced(const Descriptor& file, const TextProducer& produce, const std::string& path) {
+  std::string buffer;
+  produce([&](std::string_view text) {
+    buffer += text;
+    if (buffer.size() >= kBufferSize) {
+      write_all(file, buffer, path);
+      buffer.clear();
+    }
+  });
+  write_all(file, buffer, path);
+}
+
+void write_directly(const std::string& path, const TextProducer& produce) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY));
   if (!file.valid()) throw write_error(path, errno);
-  write_all(file, text, path);
+  write_produced(file, produce, path);
   if (!file.close()) throw write_error(path, errno);
 }
 
@@ -129,8 +143,8 @@ class TemporaryFile {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
 
-  void write(std::string_view text) {
-    write_all(file_, text, target_);
+  void write(const TextProducer& produce) {
+    write_produced(file_, produce, target_);
     if (::fsync(file_.number()) != 0) throw write_error(target_, errno);
   }
 
@@ -191,12 +205,12 @@ std::string read_text_file(const std::string& path, std::size_t limit) {
   return text;
 }
 
-void write_text_file_atomically(const std::string& path, std::string_view text) {
+void write_text_file_atomically(const std::string& path, const TextProducer& produce) {
   if (path.empty()) throw FileError("cannot write: no file name given");
   const std::optional<struct stat> old = status_of(path);
   if (old && S_ISDIR(old->st_mode)) throw write_error(path, EISDIR);
   if (old && (!S_ISREG(old->st_mode) || is_descriptor_path(path))) {
-    write_directly(path, text);
+    write_directly(path, produce);
     return;
   }
   if (old && ::access(path.c_str(), W_OK) != 0) throw write_error(path, errno);
@@ -204,10 +218,14 @@ void write_text_file_atomically(const std::string& path, std::string_view text) 
   const std::filesystem::path parent = std::filesystem::path(target).parent_path();
   const std::filesystem::path folder = parent.empty() ? "." : parent;
   TemporaryFile temporary(folder, path);
-  temporary.write(text);
+  temporary.write(produce);
   if (old) temporary.adopt(*old);
   temporary.rename_to(target);
   flush_folder(folder);
+}
+
+void write_text_file_atomically(const std::string& path, std::string_view text) {
+  write_text_file_atomically(path, [text](const TextSink& sink) { sink(text); });
 }
 
 }  // namespace tilewright

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,12 @@ std::string read_text_file(const std::string& path, std::size_t limit = kTextFil
 /// What is no regular file (/dev/stdout, a FIFO) is written directly.
 /// Throws FileError; the old file is then as it was and no temporary file is left.
 void write_text_file_atomically(const std::string& path, std::string_view text);
+
+/// Takes a text piece by piece.
+using TextSink = std::function<void(std::string_view)>;
+using TextProducer = std::function<void(const TextSink&)>;
+
+/// The same for a text that need not be in memory as a whole.
+void write_text_file_atomically(const std::string& path, const TextProducer& produce);
 
 }  // namespace tilewright

@@ -254,15 +254,16 @@ std::int64_t YamlMap::integer_or(std::string_view key, IntegerRange range,
 }
 
 YamlValue parse_yaml(std::string_view text, std::string_view file) {
-  std::shared_ptr<const YamlDocument> document = parse_yaml_tree(text, file);
+  return root_of(parse_yaml_tree(text, file));
+}
+
+YamlValue root_of(std::shared_ptr<const YamlDocument> document) {
   const YamlElement* root = &document->root;
   return YamlValue(std::move(document), root, "");
 }
 
 YamlValue parse_json(std::string_view text, std::string_view file) {
-  std::shared_ptr<const YamlDocument> document = parse_json_tree(text, file);
-  const YamlElement* root = &document->root;
-  return YamlValue(std::move(document), root, "");
+  return root_of(parse_json_tree(text, file));
 }
 
 YamlValue schema_of(const YamlValue& root) {

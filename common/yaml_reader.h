@@ -46,6 +46,7 @@ class YamlValue {
   const std::string& file() const { return document_->file; }
 
   bool is_null() const { return element_->kind == YamlElement::Kind::kNull; }
+  bool is_map() const { return element_->kind == YamlElement::Kind::kMap; }
   /// A scalar as written, a list of scalars joined by ", ".
   std::string written() const;
 
@@ -71,6 +72,7 @@ class YamlValue {
   friend class YamlMap;
   friend YamlValue parse_yaml(std::string_view text, std::string_view file);
   friend YamlValue parse_json(std::string_view text, std::string_view file);
+  friend YamlValue root_of(std::shared_ptr<const YamlDocument> document);
 
   YamlValue(std::shared_ptr<const YamlDocument> document, const YamlElement* element,
             std::string key)
@@ -117,6 +119,9 @@ class YamlMap {
 
 /// The root of the only document in `text`; see parse_yaml_tree for what is refused.
 YamlValue parse_yaml(std::string_view text, std::string_view file);
+
+/// The root of a tree that was parsed, and perhaps changed, before.
+YamlValue root_of(std::shared_ptr<const YamlDocument> document);
 
 /// The root of a JSON text; see parse_json_tree for what is refused.
 YamlValue parse_json(std::string_view text, std::string_view file);

@@ -235,10 +235,7 @@ const EmbeddedFile* find_bundled(std::string_view name) {
   return found == files.end() ? nullptr : &*found;
 }
 
-}  // namespace
-
-Hardware parse_hardware(std::string_view text, std::string_view file) {
-  const YamlValue root = parse_yaml(text, file);
+Hardware read_hardware(const YamlValue& root) {
   expect_schema(root, kSchema);
   const YamlMap map = root.map({"schema", "name", "description", "clock_ghz", "cores",
                                 "launch_cycles", "matrix", "vector", "memory", "energy"});
@@ -259,16 +256,70 @@ Hardware parse_hardware(std::string_view text, std::string_view file) {
   return hardware;
 }
 
-Hardware load_hardware(const std::string& name_or_path) {
+std::shared_ptr<const YamlDocument> load_tree(const std::string& name_or_path) {
   if (looks_like_path(name_or_path)) {
-    return parse_hardware(read_text_file(name_or_path), name_or_path);
+    return parse_yaml_tree(read_text_file(name_or_path), name_or_path);
   }
   if (const EmbeddedFile* file = find_bundled(name_or_path)) {
-    return parse_hardware(file->text, file->name);
+    return parse_yaml_tree(file->text, file->name);
   }
   throw InputError(fmt::format("unknown hardware profile '{}'{} (a file needs a '/' or '.yaml')",
                                printable(name_or_path),
                                suggestion(name_or_path, bundled_hardware())));
+}
+
+/// The member of a map; null if it has none of that name or is no map.
+YamlElement* member(YamlElement& map, std::string_view key) {
+  const auto found = std::find_if(map.children.begin(), map.children.end(),
+                                  [&](const YamlElement& child) { return child.key == key; });
+  return found == map.children.end() ? nullptr : &*found;
+}
+
+/// The `value` of the leaf that a dotted key leads to; null if it leads nowhere.
+YamlElement* figure(YamlElement& root, std::string_view key) {
+  YamlElement* at = &root;
+  while (at != nullptr && !key.empty()) {
+    const std::size_t dot = std::min(key.find('.'), key.size());
+    at = member(*at, key.substr(0, dot));
+    key.remove_prefix(std::min(dot + 1, key.size()));
+  }
+  return at == nullptr ? nullptr : member(*at, "value");
+}
+
+}  // namespace
+
+Hardware parse_hardware(std::string_view text, std::string_view file) {
+  return read_hardware(parse_yaml(text, file));
+}
+
+Hardware load_hardware(const std::string& name_or_path) {
+  return read_hardware(root_of(load_tree(name_or_path)));
+}
+
+ProfileTemplate::ProfileTemplate(const std::string& name_or_path)
+    : document_(load_tree(name_or_path)) {
+  read_hardware(root_of(document_));
+}
+
+Hardware ProfileTemplate::with(std::span<const FigureOverride> overrides) const {
+  auto changed = std::make_shared<YamlDocument>(*document_);
+  for (const FigureOverride& override : overrides) {
+    YamlElement* const value = figure(changed->root, override.key);
+    if (value == nullptr || value->kind != YamlElement::Kind::kScalar) {
+      std::vector<std::string> known;
+      for (const FigureSource& source : read_hardware(root_of(document_)).sources) {
+        known.push_back(source.key);
+      }
+      const std::string nearest = nearest_name(override.key, known);
+      throw InputError(
+          fmt::format("{}: has no figure '{}'{}", document_->file, printable(override.key),
+                      nearest.empty() ? ", expected a key such as memory.l1.capacity_kib"
+                                      : fmt::format(", did you mean '{}'?", nearest)));
+    }
+    value->text = override.value;
+    value->quoted = false;
+  }
+  return read_hardware(root_of(std::move(changed)));
 }
 
 std::vector<std::string> bundled_hardware() {

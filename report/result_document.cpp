@@ -13,13 +13,6 @@
 namespace tilewright {
 namespace {
 
-/// Rounded to `places` decimal places, which keeps files short and equal on every machine.
-double rounded(double value, int places) {
-  const double scale = std::pow(10.0, places);
-  const double scaled = value * scale;
-  return std::isfinite(scaled) ? std::round(scaled) / scale : value;
-}
-
 /// An integer where the value is one: "262144", not "262144.0".
 Document number_node(double value) {
   constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
@@ -32,21 +25,6 @@ Document number_node(double value) {
 
 Document l0_node(const L0Tile& tile) {
   return Document::array({tile.m, tile.n, tile.k});
-}
-
-Document tiling_node(const Tiling& tiling) {
-  Document node;
-  node["heads"] = tiling.heads;
-  node["q_rows"] = tiling.q_rows;
-  node["kv_cols"] = tiling.kv_cols;
-  node["kv_resident"] = tiling.kv_resident;
-  node["buffers"] = tiling.buffers;
-  node["lookahead"] = tiling.lookahead;
-  node["overwrite"] = overwrite_name(tiling.overwrite);
-  node["core_split"] = core_split_name(tiling.core_split);
-  node["l0"]["qk"] = l0_node(tiling.l0_qk);
-  node["l0"]["pv"] = l0_node(tiling.l0_pv);
-  return node;
 }
 
 Document cost_node(const Cost& cost, std::int64_t clock_hz) {
@@ -182,6 +160,27 @@ Document means_node(const ResultSet& set) {
 }
 
 }  // namespace
+
+double rounded(double value, int places) {
+  const double scale = std::pow(10.0, places);
+  const double scaled = value * scale;
+  return std::isfinite(scaled) ? std::round(scaled) / scale : value;
+}
+
+Document tiling_node(const Tiling& tiling) {
+  Document node;
+  node["heads"] = tiling.heads;
+  node["q_rows"] = tiling.q_rows;
+  node["kv_cols"] = tiling.kv_cols;
+  node["kv_resident"] = tiling.kv_resident;
+  node["buffers"] = tiling.buffers;
+  node["lookahead"] = tiling.lookahead;
+  node["overwrite"] = overwrite_name(tiling.overwrite);
+  node["core_split"] = core_split_name(tiling.core_split);
+  node["l0"]["qk"] = l0_node(tiling.l0_qk);
+  node["l0"]["pv"] = l0_node(tiling.l0_pv);
+  return node;
+}
 
 Document integer_node(Int128 value) {
   constexpr Int128 kHighest = std::numeric_limits<std::int64_t>::max();

@@ -20,6 +20,12 @@ inline constexpr std::string_view kResultSchema = "tilewright/result/v1";
 /// The schema, the program's version, and the one result or a list of them under `results`.
 Document result_document(const ResultSet& set, std::string_view version);
 
+/// The block `tiling:`.
+Document tiling_node(const Tiling& tiling);
+
+/// Rounded to `places` decimal places, which keeps files short and equal on every machine.
+double rounded(double value, int places);
+
 /// An integer, or its digits as text where it does not fit 64 bits with sign.
 Document integer_node(Int128 value);
 
