@@ -264,9 +264,13 @@ void Store::clear_outcomes() {
   impl_->database().run("DELETE FROM outcomes");
 }
 
-void Store::set_cases(const CaseList& cases) {
+std::int64_t Store::set_cases(const CaseList& cases) {
   const Database& database = impl_->database();
   Transaction transaction(database);
+  const std::string named =
+      "SELECT p.name AS hw, w.name AS workload, objective, schedule, variant, c.key AS key "
+      "FROM cases c JOIN profiles p ON p.id = c.profile JOIN workloads w ON w.id = c.workload";
+  database.run("CREATE TEMP TABLE before AS " + named);
   for (const char* table : {"profiles", "swept_figures", "workloads", "cases"}) {
     database.run(fmt::format("DELETE FROM {}", table));
   }
@@ -307,10 +311,18 @@ void Store::set_cases(const CaseList& cases) {
     insert.bind(7, cases.key(item));
     insert.finish();
   });
+  Statement count(database,
+                  "SELECT count(*) FROM before b JOIN (" + named +
+                      ") n USING (hw, workload, objective, schedule, variant) "
+                      "WHERE n.key <> b.key");
+  const std::int64_t changed = count.step() ? count.integer(0) : 0;
+  count.reset();
+  database.run("DROP TABLE before");
   impl_->set_meta("job", cases.job().name);
   impl_->set_meta("baseline", cases.job().baseline);
   impl_->set_meta("model_version", std::to_string(kModelVersion));
   transaction.commit();
+  return changed;
 }
 
 std::string Store::job_name() const {

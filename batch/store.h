@@ -64,8 +64,9 @@ class Store {
   /// Forgets all outcomes.
   void clear_outcomes();
 
-  /// Makes the cases of a job those of the store; outcomes stay for what is still the same.
-  void set_cases(const CaseList& cases);
+  /// Makes the cases of a job those of the store; outcomes stay for what is still the same. Returns
+  /// how many cases that the store had by name have other inputs now.
+  std::int64_t set_cases(const CaseList& cases);
   /// Name and baseline of the job that was set.
   std::string job_name() const;
   std::string baseline() const;

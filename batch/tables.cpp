@@ -116,7 +116,7 @@ std::string csv_row(const StoredCase& item, bool best) {
       item.schedule, item.variant, item.outcome ? status_name(item.outcome->status) : "open",
       best ? "true" : "false");
   if (!solved) {
-    return row + std::string(21, ',') + csv_field(reason_of(item)) + "\n";
+    return row + std::string(22, ',') + csv_field(reason_of(item)) + "\n";
   }
   const Outcome& outcome = *item.outcome;
   row += fmt::format(",{},{}", outcome.proven ? "proven" : "best-found", outcome.gap);

@@ -140,7 +140,11 @@ int run_batch(const BatchArguments& arguments) {
   Store store(arguments.folder);
   check_store(store, arguments);
   if (arguments.retune) store.clear_outcomes();
-  store.set_cases(cases);
+  const std::int64_t changed = store.set_cases(cases);
+  if (changed > 0) {
+    write_message(fmt::format("note: the inputs of {} cases have changed; they are searched again",
+                              with_separators(Int128{changed})));
+  }
   RunOptions options;
   options.jobs = arguments.jobs;
   options.stop = &catch_interrupts();
@@ -155,6 +159,9 @@ int run_batch(const BatchArguments& arguments) {
     return kInterrupted;
   }
   write_tables(store, arguments.folder);
+  write_message(fmt::format("{} searches, results of {} were there",
+                            with_separators(Int128{run.searches}),
+                            with_separators(Int128{run.reused})));
   write_stdout(summary_table(store));
   return all_solved(store) ? kDone : kNoTiling;
 }
