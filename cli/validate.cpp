@@ -1,10 +1,11 @@
-// tilewright validate: checks hardware profiles, workloads and result files.
+// tilewright validate: checks hardware profiles, workloads, result files and jobs.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <array>
 #include <memory>
 
+#include "batch/cases.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -63,14 +64,20 @@ Content check_result_file(const std::string& text, const std::string& file) {
   return {plural(parse_results(text, file).size(), "result"), {}};
 }
 
+Content check_job_file(const std::string& text, const std::string& file) {
+  const CaseList cases(parse_job(text, file));
+  return {fmt::format("job '{}', {}", cases.job().name, plural(cases.count(), "case")), {}};
+}
+
 struct FileKind {
   std::string_view schema;
   Content (*check)(const std::string& text, const std::string& file);
 };
 
-constexpr std::array<FileKind, 3> kKinds{{{"tilewright/hw/v1", check_hardware_file},
+constexpr std::array<FileKind, 4> kKinds{{{"tilewright/hw/v1", check_hardware_file},
                                           {"tilewright/workload/v1", check_workload_file},
-                                          {"tilewright/result/v1", check_result_file}}};
+                                          {"tilewright/result/v1", check_result_file},
+                                          {"tilewright/job/v1", check_job_file}}};
 
 /// Throws InputError or FileError.
 Content check_file(const std::string& file) {
@@ -119,7 +126,7 @@ int run_validate(const std::vector<std::string>& files) {
 void add_validate_command(CLI::App& app, Action& action) {
   const auto files = std::make_shared<std::vector<std::string>>();
   CLI::App* const command =
-      app.add_subcommand("validate", "Check hardware profiles, workloads and result files");
+      app.add_subcommand("validate", "Check hardware profiles, workloads, result files and jobs");
   command->add_option("FILE", *files, "Files to check")->required()->type_name("");
   command->footer(kExamples);
   command->callback([&action, files] { action = [files] { return run_validate(*files); }; });

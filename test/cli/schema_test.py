@@ -80,6 +80,22 @@ class SchemaTest(CommandLineTest):
             ("name: case\n", "name: Upper Case\n"),
             ("workloads:", "workload:"))
 
+    def test_wrong_jobs_do_not_match(self):
+        self.refuse_both(
+            "job", (ROOT / "docs/examples/camera-job.yaml").read_text().replace(
+                "camera-npu.yaml", str(ROOT / "docs/examples/camera-npu.yaml")).replace(
+                "camera-workloads.yaml", str(ROOT / "docs/examples/camera-workloads.yaml")),
+            ("tilewright/job/v1", "tilewright/job/v2"),
+            ("schedules: [", "schedule: ["),
+            ("[3.2, 6.4, 12.8]", "[]"),
+            ("[3.2, 6.4, 12.8]", "[3.2, 3.2]"),
+            ("[3.2, 6.4, 12.8]", "{from: 1, to: 2}"),
+            ("[3.2, 6.4, 12.8]", "{from: 1, to: 2, steps: 1}"),
+            ("flash3]", "flash4]"),
+            ("flash3]", "flash3]\nobjectives: [speed]"),
+            ("flash3]", "flash3]\nlimits: {max_evals: 0}"),
+            ("flash3]", "flash3]\nexclude: [{network: a}]"))
+
     def test_a_causal_workload_matches(self):
         self.assertEqual(problems("workload", workload_yaml(mask="causal")), [])
 
