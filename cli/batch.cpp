@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 
 #include "batch/job.h"
+#include "batch/ranks.h"
 #include "batch/runner.h"
 #include "batch/store.h"
 #include "batch/tables.h"
@@ -129,7 +132,27 @@ void write_tables(const Store& store, const std::string& folder) {
   write("summary.txt", [&](const TextSink& sink) { sink(summary_table(store)); });
 }
 
-int run_batch(const BatchArguments& arguments) {
+/// Started by mpirun or srun along with others?
+bool has_ranks() {
+  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE"}) {
+    if (std::getenv(variable) != nullptr) return true;
+  }
+  return false;
+}
+
+RunSummary search(const CaseList& cases, Store& store, const BatchArguments& arguments,
+                  Ranks* ranks) {
+  RunOptions options;
+  options.jobs = arguments.jobs;
+  options.stop = &catch_interrupts();
+  BatchProgress progress(static_cast<std::int64_t>(open_cases(cases, store).size()),
+                         arguments.quiet);
+  options.progress = [&](std::int64_t done, std::int64_t all) { progress.show(done, all); };
+  return ranks == nullptr ? run_cases(cases, store, options) : ranks->run(cases, store, options);
+}
+
+/// `ranks`: null without MPI. `go`: called when all is checked and nothing is searched yet.
+int run_job(const BatchArguments& arguments, Ranks* ranks, const std::function<void()>& go) {
   const CaseList cases = load_cases(arguments);
   if (arguments.dry_run) {
     write_stdout(dry_run_text(cases));
@@ -145,25 +168,50 @@ int run_batch(const BatchArguments& arguments) {
     write_message(fmt::format("note: the inputs of {} cases have changed; they are searched again",
                               with_separators(Int128{changed})));
   }
-  RunOptions options;
-  options.jobs = arguments.jobs;
-  options.stop = &catch_interrupts();
-  const std::int64_t open = static_cast<std::int64_t>(open_cases(cases, store).size());
-  BatchProgress progress(open, arguments.quiet);
-  options.progress = [&](std::int64_t done, std::int64_t all) { progress.show(done, all); };
-  const RunSummary run = run_cases(cases, store, options);
+  go();
+  const RunSummary run = search(cases, store, arguments, ranks);
+  const std::string searches = with_separators(Int128{run.searches});
   if (run.interrupted) {
-    write_message(fmt::format("interrupted after {} of {} searches; --resume does the rest",
-                              with_separators(Int128{run.searches}),
-                              with_separators(Int128{open})));
+    write_message(fmt::format("interrupted after {} searches; --resume does the rest", searches));
     return kInterrupted;
   }
   write_tables(store, arguments.folder);
-  write_message(fmt::format("{} searches, results of {} were there",
-                            with_separators(Int128{run.searches}),
+  write_message(fmt::format("{} searches, results of {} were there", searches,
                             with_separators(Int128{run.reused})));
   write_stdout(summary_table(store));
   return all_solved(store) ? kDone : kNoTiling;
+}
+
+/// The other ranks say nothing unless they alone have trouble.
+int serve_job(const BatchArguments& arguments, Ranks& ranks) {
+  if (ranks.go(false)) ranks.serve(load_cases(arguments), &catch_interrupts());
+  return kDone;
+}
+
+/// Once the others search, an error here must end them, too.
+int run_ranks(const BatchArguments& arguments) {
+  const std::unique_ptr<Ranks> ranks = join_ranks();
+  bool gone = false;
+  int trouble = kBadInput;
+  try {
+    if (ranks->rank() > 0) return serve_job(arguments, *ranks);
+    const int status = run_job(arguments, ranks.get(), [&] { gone = ranks->go(true); });
+    if (!gone) ranks->go(false);
+    return status;
+  } catch (const std::exception& error) {
+    if (ranks->rank() == 0 && !gone) {
+      ranks->go(false);
+      throw;
+    }
+    write_message(fmt::format("rank {}: {}", ranks->rank(), error.what()));
+    if (dynamic_cast<const FileError*>(&error) != nullptr) trouble = kFileTrouble;
+  }
+  ranks->abort(trouble);
+  return trouble;
+}
+
+int run_batch(const BatchArguments& arguments) {
+  return has_ranks() ? run_ranks(arguments) : run_job(arguments, nullptr, [] {});
 }
 
 }  // namespace

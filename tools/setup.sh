@@ -1,7 +1,8 @@
 # Sourced by run.sh and test.sh: what they need of Debian 12, and the release build.
 
 packages=(g++ cmake ninja-build python3 python3-jsonschema python3-yaml libboost-graph-dev libeigen3-dev
-          libtbb-dev libyaml-cpp-dev libfmt-dev catch2 libcli11-dev nlohmann-json3-dev libbenchmark-dev libsqlite3-dev)
+          libtbb-dev libyaml-cpp-dev libfmt-dev catch2 libcli11-dev nlohmann-json3-dev libbenchmark-dev libsqlite3-dev
+          libboost-mpi-dev libopenmpi-dev openmpi-bin)
 
 missing_packages() {
   local package

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -29,6 +30,19 @@ def job_yaml(**keys):
         **keys,
     }
     return "schema: tilewright/job/v1\n" + "".join(f"{k}: {v}\n" for k, v in values.items())
+
+
+def children(parent):
+    """Process numbers of the ranks that an mpirun has started."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, fields = stat.read_text().rsplit(")", 1)
+        except OSError:
+            continue  # it has ended
+        if int(fields.split()[1]) == parent and name.endswith("(tilewright"):
+            found.append(int(stat.parent.name))
+    return sorted(found)
 
 
 class BatchTest(CommandLineTest):
@@ -115,6 +129,63 @@ class BatchTest(CommandLineTest):
                 self.assertIn(f" {total - kept} searches", done.stderr)
                 self.assertEqual(self.tables(folder), whole)
         self.assertGreater(stopped, 5, f"seed {seed}: the kills came too late")
+
+    def mpirun(self, ranks, *arguments):
+        # On one machine no remote shell is needed, but Open MPI wants to find one.
+        return ["mpirun", "--allow-run-as-root", "--oversubscribe", "--mca", "plm_rsh_agent",
+                "true", "-n", str(ranks),
+                program_case.PROGRAM, *map(str, arguments)]
+
+    def require_mpi(self):
+        if shutil.which("mpirun") is None:
+            self.skipTest("no mpirun")
+        text = subprocess.run(self.mpirun(1, "batch", "none.yaml"), capture_output=True,
+                              text=True).stderr
+        if "without MPI" in text:
+            self.skipTest("built without MPI")
+        self.assertIn("none.yaml: no such file", text)
+
+    def test_ranks_give_the_same_tables(self):
+        self.require_mpi()
+        job = self.job(objectives="[latency, energy]")
+        self.run_batch(job, "one", status=1)
+        for ranks in (2, 4):
+            folder = f"ranks{ranks}"
+            done = subprocess.run(
+                self.mpirun(ranks, "batch", job, "-o", self.folder / folder, "--quiet"),
+                capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertEqual(done.stderr.count(" searches,"), 1, done.stderr)
+            self.assertEqual(self.tables(folder), self.tables("one"))
+
+    def test_a_rank_that_dies_ends_the_run_and_loses_nothing_that_was_stored(self):
+        self.require_mpi()
+        job = self.job(objectives="[latency, energy]", schedules="all")
+        self.run_batch(job, "whole", status=1)
+        whole, total = self.tables("whole"), self.outcomes("whole")
+        seed = random.randrange(1 << 30)
+        draw = random.Random(seed)
+        for turn in range(5):
+            folder = f"dead{turn}"
+            command = self.mpirun(3, "batch", job, "-o", self.folder / folder, "--quiet")
+            with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                  text=True) as process:
+                victims = []
+                while process.poll() is None and (
+                        len(victims) < 3 or self.outcomes(folder) < 1 + turn * total // 8):
+                    time.sleep(0.01)
+                    victims = children(process.pid)
+                for victim in victims[turn % 3:turn % 3 + 1]:
+                    os.kill(victim, signal.SIGKILL)
+                text = process.stderr.read()
+            with self.subTest(turn=turn, seed=seed):
+                kept = self.outcomes(folder)
+                if kept < total:
+                    self.assertNotEqual(process.returncode, 0)
+                    self.assertIn("signal 9", text)
+                resumed = self.run_batch(job, folder, "--resume", status=1)
+                self.assertIn(f" {total - kept} searches", resumed.stderr)
+                self.assertEqual(self.tables(folder), whole)
 
     def test_a_full_disk_ends_it_and_harms_nothing(self):
         job = self.job()
