@@ -150,6 +150,7 @@ std::string swept_key(const std::vector<Profile>& profiles, std::string_view fig
 
 std::vector<double> axis_values(const Profile& profile, const std::vector<std::string>& axes) {
   std::vector<double> values;
+  values.reserve(axes.size());
   for (const std::string& axis : axes) {
     values.push_back(axis == "l1" ? profile.l1_bytes
                                   : (axis == "energy" ? profile.energy

@@ -34,12 +34,17 @@ void serialize(Archive& archive, tilewright::Tiling& t, unsigned /*version*/) {
 }
 
 template <typename Archive>
+void serialize_wide(Archive& archive, tilewright::Int128& value) {
+  auto high = static_cast<std::uint64_t>(static_cast<tilewright::UInt128>(value) >> 64U);
+  auto low = static_cast<std::uint64_t>(value);
+  archive & high & low;
+  value = static_cast<tilewright::Int128>((static_cast<tilewright::UInt128>(high) << 64U) | low);
+}
+
+template <typename Archive>
 void serialize(Archive& archive, tilewright::Cost& c, unsigned /*version*/) {
-  auto high = static_cast<std::int64_t>(c.energy_fj >> 64);
-  auto low = static_cast<std::uint64_t>(c.energy_fj);
-  archive & c.cycles & high & low;
-  c.energy_fj = static_cast<tilewright::Int128>(
-      (static_cast<tilewright::UInt128>(static_cast<std::uint64_t>(high)) << 64U) | low);
+  archive & c.cycles;
+  serialize_wide(archive, c.energy_fj);
   archive & c.dram_read_bytes & c.dram_write_bytes & c.l1_access_bytes & c.l0_access_bytes;
   archive & c.l1_peak_bytes & c.matrix_busy_cycles & c.vector_busy_cycles & c.load_busy_cycles;
   archive & c.store_busy_cycles & c.overlap_cycles & c.matrix_utilization & c.vector_utilization;
@@ -48,7 +53,8 @@ void serialize(Archive& archive, tilewright::Cost& c, unsigned /*version*/) {
 
 template <typename Archive>
 void serialize(Archive& archive, tilewright::Outcome& o, unsigned /*version*/) {
-  archive & o.status & o.message & o.proven & o.gap & o.tiling & o.cost & o.evaluated & o.seconds;
+  archive & o.status & o.message & o.proven & o.gap & o.tiling & o.cost & o.seconds;
+  serialize_wide(archive, o.evaluated);
 }
 
 }  // namespace boost::serialization

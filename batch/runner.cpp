@@ -24,9 +24,8 @@ constexpr double kLargeSpace = 1e12;
 
 double estimated_size(const CaseList& cases, const Case& item) {
   const Workload& w = cases.workloads()[item.workload].workload;
-  return static_cast<double>(w.batch * w.kv_heads) *
-         static_cast<double>(w.q_len * (w.heads / std::max<std::int64_t>(1, w.kv_heads))) *
-         static_cast<double>(w.kv_len);
+  return static_cast<double>(w.batch) * static_cast<double>(w.heads) *
+         static_cast<double>(w.q_len) * static_cast<double>(w.kv_len);
 }
 
 Outcome failed(CaseStatus status, const std::string& message) {
@@ -45,7 +44,7 @@ Outcome outcome_of(const Result& result) {
   outcome.gap = result.gap;
   outcome.tiling = *result.tiling;
   outcome.cost = result.cost;
-  outcome.evaluated = decimal(result.search.evaluated);
+  outcome.evaluated = result.search.evaluated;
   outcome.seconds = result.search.seconds;
   return outcome;
 }

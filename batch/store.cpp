@@ -38,11 +38,11 @@ CREATE TABLE IF NOT EXISTS outcomes (
   key TEXT PRIMARY KEY, status TEXT NOT NULL, message TEXT, proven INTEGER, gap REAL,
   heads INTEGER, q_rows INTEGER, kv_cols INTEGER, kv_resident INTEGER, buffers INTEGER,
   lookahead INTEGER, overwrite TEXT, core_split TEXT, l0_qk TEXT, l0_pv TEXT,
-  cycles INTEGER, energy_fj INTEGER, dram_read_bytes INTEGER, dram_write_bytes INTEGER,
+  cycles INTEGER, energy_fj, dram_read_bytes INTEGER, dram_write_bytes INTEGER,
   l1_access_bytes INTEGER, l0_access_bytes INTEGER, l1_peak_bytes INTEGER,
   matrix_busy_cycles INTEGER, vector_busy_cycles INTEGER, load_busy_cycles INTEGER,
   store_busy_cycles INTEGER, overlap_cycles INTEGER, matrix_utilization REAL,
-  vector_utilization REAL, bottleneck TEXT, evaluated INTEGER, seconds REAL) WITHOUT ROWID;
+  vector_utilization REAL, bottleneck TEXT, evaluated, seconds REAL) WITHOUT ROWID;
 )";
 constexpr int kOutcomeColumns = 32;
 
@@ -67,7 +67,7 @@ Int128 parse_decimal128(const std::string& text) {
   return value;
 }
 
-/// An integer where it fits 64 bits, else its digits.
+/// An integer where it fits 64 bits, else its digits (in a column without a type).
 void bind_count(Statement& statement, int parameter, Int128 value) {
   if (value <= std::numeric_limits<std::int64_t>::max()) {
     statement.bind(parameter, static_cast<std::int64_t>(value));
@@ -163,7 +163,7 @@ Outcome read_outcome(const Statement& row, int c, const std::string& file) {
   if (outcome.status == CaseStatus::kSolved) {
     outcome.tiling = read_tiling(row, c, file);
     outcome.cost = read_cost(row, c, file);
-    outcome.evaluated = row.text(c++);
+    outcome.evaluated = parse_decimal128(row.text(c++));
     outcome.seconds = row.number(c++);
   }
   return outcome;
@@ -227,7 +227,7 @@ class Store::Impl {
     if (outcome.status == CaseStatus::kSolved) {
       bind_tiling(put, p, outcome.tiling);
       bind_cost(put, p, outcome.cost);
-      put.bind(p++, outcome.evaluated);
+      bind_count(put, p++, outcome.evaluated);
       put.bind(p++, outcome.seconds);
     }
     put.finish();

@@ -31,7 +31,7 @@ struct Outcome {
   double gap = 0;
   Tiling tiling;
   Cost cost;
-  std::string evaluated;  ///< decimal: counts may exceed 64 bits
+  Int128 evaluated = 0;
   double seconds = 0;
 };
 

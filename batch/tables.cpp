@@ -234,6 +234,7 @@ Pick parse_pick(std::string_view text) {
       {"objective", &pick.objective},
       {"schedule", &pick.schedule}};
   std::vector<std::string_view> names;
+  names.reserve(known.size());
   for (const auto& [name, value] : known) names.push_back(name);
   while (!text.empty()) {
     const std::string_view word = text.substr(0, text.find(','));
