@@ -114,6 +114,11 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   return peak_bytes(problem_.shape, sizes, problem_.layout, alignment, slots.phases());
 }
 
+bool CoarseBound::may_fit(const ClassBox& box) const {
+  const Tiling low = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+  return least_footprint(box, problem_.plans.of(low)) <= problem_.hardware.l1.capacity_bytes;
+}
+
 /// K (V) bytes that all cores load together, per layer.
 std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
                                        MatmulKind kind) const {

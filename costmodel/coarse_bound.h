@@ -18,6 +18,9 @@ class CoarseBound {
   /// in it fits L1.
   std::optional<Figures> operator()(const ClassBox& box) const;
 
+  /// False if nothing in the box fits L1.
+  bool may_fit(const ClassBox& box) const;
+
  private:
   /// What the matrix and vector unit do for one pair.
   struct Work {

@@ -21,6 +21,11 @@ bool Evaluator::fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) c
          array_bytes(problem_, sizes.tiling) <= problem_.hardware.l0.accumulator_bytes;
 }
 
+bool Evaluator::fits(const Tiling& tiling) const {
+  std::int64_t peak = 0;
+  return fits(sizes_of(problem_.shape, tiling, problem_.layout), problem_.plans.of(tiling), &peak);
+}
+
 Footprint Evaluator::peak_footprint(const Tiling& tiling) const {
   const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
   const Plan& plan = problem_.plans.of(tiling);

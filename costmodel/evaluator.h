@@ -159,6 +159,9 @@ class Evaluator {
       const ClassBox& box,
       std::int64_t enough_cycles = std::numeric_limits<std::int64_t>::max()) const;
 
+  /// Whether a legal candidate fits L1 and the accumulators; L0 tiles are not looked at.
+  bool fits(const Tiling& tiling) const;
+
   /// The largest footprint over the phases; the L0 is not looked at.
   Footprint peak_footprint(const Tiling& tiling) const;
 

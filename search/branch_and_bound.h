@@ -27,7 +27,8 @@ namespace tilewright {
 ///   enough_cycles()                  cycles above which a box is not wanted, as far as they decide
 ///   evaluate(evaluator, tiling)      looks at one candidate and remembers it if it is wanted
 ///   fork()                           -> Goal that knows what is known now, for one thread
-///   join(goal)                       takes what a fork found since
+///   join(goal, evaluated)            takes what a fork found since, after so many evaluations
+///   note_bound(bound, evaluated)     is told of the most promising open box, time and again
 template <typename Goal>
 class BranchAndBound {
  public:
@@ -45,6 +46,7 @@ class BranchAndBound {
   void run(Goal& goal) {
     open_roots(goal);
     while (!open_.empty() && !budget_.spent(evaluated_)) {
+      goal.note_bound(open_.front().bound, evaluated_);
       // A limit on evaluations is kept to the letter, one box after the other.
       const std::vector<Node> nodes = take(budget_.limits_evaluations() ? 1 : kBoxesAtOnce);
       std::vector<Explorer> explorers(nodes.size(), Explorer(*this, goal.fork()));
@@ -100,13 +102,14 @@ class BranchAndBound {
         : boxes_(search.boxes_),
           coarse_(search.coarse_),
           goal_(std::move(goal)),
+          budget_(search.budget_),
           allowed_(search.budget_.allowed(search.evaluated_,
                                           std::numeric_limits<std::int64_t>::max())) {}
 
     /// Depth first into the most promising child; what is left over goes back to the queue.
     void explore(const Node& root, Evaluator& evaluator) {
       open_.push_back(root);
-      for (int step = 0; step < kStepsPerBox && !open_.empty() && evaluated_ < allowed_; ++step) {
+      for (int step = 0; step < kStepsPerBox && !open_.empty() && may_go_on(); ++step) {
         const Node node = open_.back();
         open_.pop_back();
         if (excluded(node)) {
@@ -136,6 +139,8 @@ class BranchAndBound {
     Int128 pruned() const { return pruned_; }
 
    private:
+    bool may_go_on() const { return evaluated_ < allowed_ && !budget_.out_of_time(); }
+
     bool excluded(const Node& node) const {
       return goal_.excludes(node.bound, boxes_.low_corner(node.box));
     }
@@ -175,6 +180,7 @@ class BranchAndBound {
     const BoxSpace& boxes_;
     const CoarseBound& coarse_;
     Goal goal_;
+    const Budget& budget_;
     std::int64_t allowed_;  ///< evaluations
     std::vector<Node> open_;
     std::int64_t evaluated_ = 0;
@@ -192,8 +198,8 @@ class BranchAndBound {
   }
 
   void join(const Explorer& explorer, Goal& goal) {
-    goal.join(explorer.goal());
     evaluated_ += explorer.evaluated();
+    goal.join(explorer.goal(), evaluated_);
     pruned_ += explorer.pruned();
     for (const Node& node : explorer.still_open()) {
       open_.push_back(node);

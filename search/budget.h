@@ -27,6 +27,7 @@ class Budget {
     }
   }
 
+  bool limits_time() const { return deadline_ != Clock::time_point::max(); }
   bool limits_evaluations() const { return max_evals_ != std::numeric_limits<std::int64_t>::max(); }
   bool interrupted() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
   bool out_of_time() const { return interrupted() || Clock::now() >= deadline_; }

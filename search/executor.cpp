@@ -1,9 +1,11 @@
 #include "search/executor.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include <tbb/blocked_range.h>
 #include <tbb/enumerable_thread_specific.h>
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
@@ -13,7 +15,9 @@ namespace tilewright {
 class Executor::Impl {
  public:
   Impl(const Problem& problem, int threads)
-      : arena_(threads > 0 ? threads : tbb::info::default_concurrency()),
+      : most_(tbb::global_control::max_allowed_parallelism,
+              static_cast<std::size_t>(std::max(threads, tbb::info::default_concurrency()))),
+        arena_(threads > 0 ? threads : tbb::info::default_concurrency()),
         evaluators_([&problem] { return std::make_unique<Evaluator>(problem); }) {}
 
   int threads() const { return arena_.max_concurrency(); }
@@ -45,6 +49,7 @@ class Executor::Impl {
   }
 
  private:
+  tbb::global_control most_;  ///< more threads than cores where so many are asked for
   tbb::task_arena arena_;
   std::atomic<std::int64_t> order_{0};
   tbb::enumerable_thread_specific<std::unique_ptr<Evaluator>> evaluators_;

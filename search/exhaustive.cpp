@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "search/course.h"
 #include "search/strategy.h"
 
 namespace tilewright {
@@ -15,6 +16,7 @@ class Exhaustive final : public Strategy {
  public:
   std::string_view name() const override { return "exhaustive"; }
   std::string_view summary() const override { return "every candidate; the ground truth"; }
+  bool is_exact() const override { return true; }
 
   std::optional<FrontOutcome> run_front(const FrontTask& task) const override {
     const Int128 size = task.space.size();
@@ -22,10 +24,7 @@ class Exhaustive final : public Strategy {
     FrontOutcome outcome;
     while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
       const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
-      const auto look = [&](Evaluator& evaluator, const Tiling& tiling, Front& points) {
-        offer_candidate(points, task.axes, evaluator, tiling);
-      };
-      for (const Front& part : pieces(task, outcome.evaluated, wanted, Front{}, look)) {
+      for (const Front& part : pieces(task, outcome.evaluated, wanted)) {
         front.offer(part);
       }
       outcome.evaluated += wanted;
@@ -38,20 +37,15 @@ class Exhaustive final : public Strategy {
 
   SearchOutcome run(const SearchTask& task) const override {
     const Int128 size = task.space.size();
-    Incumbent incumbent(task.objective);
-    SearchOutcome outcome;
-    while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
-      const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
-      const auto look = [&](Evaluator& evaluator, const Tiling& tiling, Incumbent& best) {
-        best.offer(try_candidate(evaluator, tiling, task.objective));
-      };
-      for (const Incumbent& part :
-           pieces(task, outcome.evaluated, wanted, Incumbent(task.objective), look)) {
-        incumbent.offer(part.best());
-      }
-      outcome.evaluated += wanted;
+    Course course(task, size);
+    while (!course.finished()) {
+      course.round(kPiecesAtOnce, kPiece, [&](std::int64_t, Probe& probe, Evaluator& evaluator) {
+        while (probe.may_go_on()) {
+          probe.evaluate(evaluator, at(task.space, probe.position()));
+        }
+      });
     }
-    outcome.best = incumbent.best();
+    SearchOutcome outcome = course.outcome();
     outcome.proven = outcome.evaluated == size;
     return outcome;
   }
@@ -62,33 +56,29 @@ class Exhaustive final : public Strategy {
         done, static_cast<std::int64_t>(std::min<Int128>(size - done, kPiece * kPiecesAtOnce)));
   }
 
-  /// What look(evaluator, tiling, found) finds in every piece of [from, from + count) of the space
-  /// in its natural order, each beginning with `nothing`.
-  template <typename Task, typename Found, typename Look>
-  static std::vector<Found> pieces(const Task& task, Int128 from, std::int64_t count,
-                                   const Found& nothing, const Look& look) {
-    std::vector<Found> found(static_cast<std::size_t>(ceil_div(count, kPiece)), nothing);
+  /// The front of every piece of [from, from + count) of the space in its natural order.
+  static std::vector<Front> pieces(const FrontTask& task, Int128 from, std::int64_t count) {
+    std::vector<Front> found(static_cast<std::size_t>(ceil_div(count, kPiece)));
     task.executor.for_each(
         static_cast<std::int64_t>(found.size()), [&](std::int64_t piece, Evaluator& evaluator) {
+          Front& front = found[static_cast<std::size_t>(piece)];
           const std::int64_t end = std::min(count, (piece + 1) * kPiece);
           for (std::int64_t i = piece * kPiece; i < end; ++i) {
-            look(evaluator, at(task.space, from + i), found[static_cast<std::size_t>(piece)]);
+            offer_candidate(front, task.axes, evaluator, at(task.space, from + i));
           }
         });
     return found;
   }
 
   static Tiling at(const DesignSpace& space, Int128 index) {
-    const Int128 per_mode = space.per_mode();
-    const Mode& mode = space.modes[static_cast<std::size_t>(index / per_mode)];
-    Int128 rest = index % per_mode;
-    std::array<std::int64_t, kAxes> values{};
+    Int128 rest = index % space.per_mode();
+    Point point{static_cast<std::size_t>(index / space.per_mode()), {}};
     for (std::size_t axis = kAxes; axis-- > 0;) {
-      const Axis& a = space.axes[axis];
-      values[axis] = a.value(static_cast<std::int64_t>(rest % a.size()));
-      rest /= a.size();
+      const std::int64_t size = space.axes[axis].size();
+      point.index[axis] = static_cast<std::int64_t>(rest % size);
+      rest /= size;
     }
-    return tiling_of(mode, values[0], values[1], values[2]);
+    return tiling_at(space, point);
   }
 };
 

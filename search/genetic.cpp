@@ -1,191 +1,188 @@
-// A genetic search over the factors: tournament selection, uniform crossover per factor, mutation
-// by steps on a logarithmic scale, repair to feasibility by halving tiles, elitism. A generation's
-// offspring are made from the seed and their number alone, so that the answer does not depend on
-// the number of threads.
-#include <algorithm>
-#include <cmath>
-#include <vector>
+// A genetic search over the factors, the family that GAMMA (Kao, Krishna, ICCAD 2020) made usual
+// for mappings: tournament selection, crossover and mutation factor by factor, repair to
+// feasibility, elitism. A fixed number of islands evolve on their own and pass on their best, so
+// that the answer does not depend on the number of threads.
+#include "search/genetic.h"
 
-#include "search/random.h"
-#include "search/strategy.h"
+#include <algorithm>
+
+#include "search/course.h"
 
 namespace tilewright {
 namespace {
 
-constexpr std::int64_t kPopulation = 96;
-constexpr std::size_t kElite = 8;
-constexpr std::int64_t kTournament = 3;
-constexpr std::int64_t kDefaultEvaluations = 20'000;
-constexpr int kRepairs = 24;
-constexpr std::int64_t kMutationPercent = 30;
-
-struct Genome {
-  std::size_t mode = 0;
-  std::array<std::int64_t, kAxes> index{};
-};
-
 struct Individual {
-  Genome genome;
-  std::optional<Candidate> candidate;
-  std::int64_t evaluations = 0;
+  Point point;
+  std::optional<Candidate> candidate;  ///< empty: infeasible
 };
 
-class Breeder {
+class Island {
  public:
-  explicit Breeder(const SearchTask& task) : task_(task) {}
-
-  Individual random_individual(Random random, Evaluator& evaluator) const {
-    Genome genome;
-    genome.mode = pick_mode(random);
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      genome.index[axis] = random.log_between(1, task_.space.axes[axis].size()) - 1;
+  Island(const SearchTask& task, const GeneticParameters& parameters, std::uint64_t number)
+      : task_(task), parameters_(parameters), random_(Random::of(task.seed, 0, number)) {
+    if (task.start) {
+      people_.push_back({nearest_point(task.space, task.start->tiling), task.start});
     }
-    return repaired(genome, random, evaluator);
   }
 
-  Individual offspring(const std::vector<Individual>& parents, Random random,
-                       Evaluator& evaluator) const {
-    const Genome& a = select(parents, random);
-    const Genome& b = select(parents, random);
-    Genome child = a;
-    if (random.chance(50)) {
-      child.mode = b.mode;
-    }
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      if (random.chance(50)) {
-        child.index[axis] = b.index[axis];
+  /// Generation after generation, as far as the probe allows.
+  void evolve(Probe& probe, Evaluator& evaluator) {
+    while (probe.may_go_on()) {
+      std::vector<Individual> next(
+          people_.begin(),
+          people_.begin() + static_cast<std::ptrdiff_t>(std::min(elite(), people_.size())));
+      for (std::size_t i = 0; i < parameters_.population && probe.may_go_on(); ++i) {
+        Point child = is_founded_ ? offspring() : random_point(task_.space, random_);
+        // Where even the smallest sizes do not fit, the evaluation says so.
+        repair(task_.space, evaluator, random_, child);
+        next.push_back({child, probe.evaluate(evaluator, tiling_at(task_.space, child))});
       }
+      is_founded_ = true;
+      people_ = std::move(next);
+      keep_best();
     }
-    mutate(child, random);
-    return repaired(child, random, evaluator);
+  }
+
+  const std::vector<Individual>& people() const { return people_; }
+
+  void welcome(const Individual& newcomer) {
+    people_.back() = newcomer;
+    keep_best();
   }
 
  private:
-  std::size_t pick_mode(Random& random) const {
-    return static_cast<std::size_t>(
-        random.between(0, static_cast<std::int64_t>(task_.space.modes.size()) - 1));
-  }
+  std::size_t elite() const { return is_founded_ ? parameters_.elite : people_.size(); }
 
-  const Genome& select(const std::vector<Individual>& parents, Random& random) const {
-    // Parents are sorted: the smallest of a few numbers is the tournament's winner.
-    std::int64_t best = static_cast<std::int64_t>(parents.size()) - 1;
-    for (std::int64_t i = 0; i < kTournament; ++i) {
-      best = std::min(best, random.between(0, static_cast<std::int64_t>(parents.size()) - 1));
-    }
-    return parents[static_cast<std::size_t>(best)].genome;
-  }
-
-  void mutate(Genome& genome, Random& random) const {
-    if (random.chance(kMutationPercent)) {
-      genome.mode = pick_mode(random);
-    }
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      if (random.chance(kMutationPercent)) {
-        genome.index[axis] = mutated_index(axis, genome.index[axis], random);
+  void keep_best() {
+    const auto better = [this](const Individual& a, const Individual& b) {
+      if (!a.candidate || !b.candidate) {
+        return a.candidate.has_value() && !b.candidate.has_value();
       }
-    }
+      return ranks_before(task_.objective, *a.candidate, *b.candidate);
+    };
+    std::stable_sort(people_.begin(), people_.end(), better);
+    people_.resize(std::min(people_.size(), parameters_.population));
   }
 
-  /// A fresh value, a small step, or the smallest tile of a nearby tile count.
-  std::int64_t mutated_index(std::size_t axis, std::int64_t index, Random& random) const {
-    const Axis& a = task_.space.axes[axis];
-    const std::int64_t last = a.size() - 1;
-    const std::int64_t kind = random.between(0, 2);
-    if (kind == 0) {
-      return random.log_between(1, a.size()) - 1;
+  /// Of sorted individuals, the first of a few drawn ones wins.
+  const Point& select() {
+    std::size_t winner = people_.size() - 1;
+    for (std::int64_t i = 0; i < parameters_.tournament; ++i) {
+      winner = std::min(winner, random_.below(people_.size()));
     }
-    if (kind == 1) {
-      const std::int64_t reach = std::max<std::int64_t>(1, index / 8);
-      return std::clamp<std::int64_t>(index + random.between(-reach, reach), 0, last);
-    }
-    const std::int64_t tiles = ceil_div(a.length(), a.value(index));
-    const std::int64_t wanted =
-        std::clamp<std::int64_t>(tiles + random.between(-1, 1), 1, a.length());
-    return std::min(last, a.first_not_below(ceil_div(a.length(), wanted)));
+    return people_[winner].point;
   }
 
-  Individual repaired(Genome genome, Random& random, Evaluator& evaluator) const {
-    Individual individual{genome, std::nullopt, 0};
-    for (int repair = 0; repair < kRepairs; ++repair) {
-      ++individual.evaluations;
-      individual.candidate = try_candidate(evaluator, tiling(individual.genome), task_.objective);
-      if (individual.candidate) {
+  /// Mutated until it is none of the population.
+  Point offspring() {
+    constexpr int kTries = 4;
+    const Point& mother = select();
+    const Point& father = select();
+    Point child = crossed(mother, father);
+    for (int i = 0; i < kTries; ++i) {
+      mutate(child);
+      if (std::none_of(people_.begin(), people_.end(),
+                       [&](const Individual& person) { return person.point == child; })) {
         break;
       }
-      auto& index = individual.genome.index;
-      const auto axis = static_cast<std::size_t>(random.between(0, kAxes - 1));
-      const auto widest =
-          static_cast<std::size_t>(std::max_element(index.begin(), index.end()) - index.begin());
-      index[random.chance(50) ? axis : widest] /= 2;
     }
-    return individual;
+    return child;
   }
 
-  Tiling tiling(const Genome& genome) const {
-    std::array<std::int64_t, kAxes> value{};
+  /// Every factor of either parent.
+  Point crossed(const Point& a, const Point& b) {
+    Point child = a;
     for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      value[axis] = task_.space.axes[axis].value(genome.index[axis]);
+      if (random_.chance(50)) {
+        child.index[axis] = b.index[axis];
+      }
     }
-    return tiling_of(task_.space.modes[genome.mode], value[0], value[1], value[2]);
+    if (a.mode != b.mode) {
+      child.mode = mixed_mode(a.mode, b.mode);
+    }
+    return child;
+  }
+
+  std::size_t mixed_mode(std::size_t a, std::size_t b) {
+    Mode mode = task_.space.modes[a];
+    const Mode& other = task_.space.modes[b];
+    const auto take = [this](auto& factor, const auto& value) {
+      if (random_.chance(50)) {
+        factor = value;
+      }
+    };
+    take(mode.kv_resident, other.kv_resident);
+    take(mode.buffers, other.buffers);
+    take(mode.lookahead, other.lookahead);
+    take(mode.overwrite, other.overwrite);
+    take(mode.core_split, other.core_split);
+    return nearest_mode(task_.space, mode);
+  }
+
+  void mutate(Point& point) {
+    if (random_.chance(parameters_.mutation)) {
+      point.mode = mixed_mode(point.mode, random_.below(task_.space.modes.size()));
+    }
+    for (std::size_t axis = 0; axis < kAxes; ++axis) {
+      if (random_.chance(parameters_.mutation)) {
+        point.index[axis] = mutated_index(task_.space.axes[axis], point.index[axis]);
+      }
+    }
+  }
+
+  /// A fresh value, or one near.
+  std::int64_t mutated_index(const Axis& axis, std::int64_t index) {
+    return random_.chance(33) ? random_.log_between(1, axis.size()) - 1
+                              : near_index(axis, index, random_);
   }
 
   const SearchTask& task_;
+  const GeneticParameters& parameters_;
+  Random random_;
+  bool is_founded_ = false;
+  std::vector<Individual> people_;  ///< sorted
 };
+
+/// Every island's best goes to the next one.
+void migrate(std::vector<Island>& islands) {
+  std::vector<Individual> best;
+  for (const Island& island : islands) {
+    best.push_back(island.people().front());
+  }
+  for (std::size_t i = 0; i < islands.size(); ++i) {
+    islands[(i + 1) % islands.size()].welcome(best[i]);
+  }
+}
 
 class Genetic final : public Strategy {
  public:
   std::string_view name() const override { return "genetic"; }
   std::string_view summary() const override {
-    return "seeded genetic search; 20,000 evaluations unless --max-evals says otherwise";
+    return "islands of tilings that are crossed and mutated factor by factor";
   }
-
-  SearchOutcome run(const SearchTask& task) const override {
-    const Breeder breeder(task);
-    Incumbent incumbent(task.objective);
-    SearchOutcome outcome;
-    std::vector<Individual> population;
-    for (std::uint64_t generation = 0; !finished(task, outcome); ++generation) {
-      std::vector<Individual> next(static_cast<std::size_t>(kPopulation));
-      task.executor.for_each(kPopulation, [&](std::int64_t i, Evaluator& evaluator) {
-        Random random = Random::of(task.seed, generation, static_cast<std::uint64_t>(i));
-        next[static_cast<std::size_t>(i)] = generation == 0
-                                                ? breeder.random_individual(random, evaluator)
-                                                : breeder.offspring(population, random, evaluator);
-      });
-      for (const Individual& individual : next) {
-        outcome.evaluated += individual.evaluations;
-        incumbent.offer(individual.candidate);
-      }
-      survive(task.objective, population, std::move(next));
-    }
-    outcome.best = incumbent.best();
-    return outcome;
-  }
-
- private:
-  static bool finished(const SearchTask& task, const SearchOutcome& outcome) {
-    const bool limited = task.budget.limits_evaluations();
-    return task.budget.spent(outcome.evaluated) ||
-           (!limited && outcome.evaluated >= kDefaultEvaluations);
-  }
-
-  /// The new generation and the best few of the old one, best first.
-  static void survive(Objective objective, std::vector<Individual>& population,
-                      std::vector<Individual> next) {
-    population.resize(std::min(population.size(), kElite));
-    population.insert(population.end(), next.begin(), next.end());
-    std::stable_sort(population.begin(), population.end(),
-                     [objective](const Individual& a, const Individual& b) {
-                       if (!a.candidate || !b.candidate) {
-                         return a.candidate.has_value() && !b.candidate.has_value();
-                       }
-                       return ranks_before(objective, *a.candidate, *b.candidate);
-                     });
-    population.resize(static_cast<std::size_t>(kPopulation));
-  }
+  SearchOutcome run(const SearchTask& task) const override { return run_genetic(task, {}); }
 };
 
 }  // namespace
+
+SearchOutcome run_genetic(const SearchTask& task, const GeneticParameters& parameters) {
+  std::vector<Island> islands;
+  for (std::int64_t i = 0; i < parameters.islands; ++i) {
+    islands.emplace_back(task, parameters, static_cast<std::uint64_t>(i));
+  }
+  Course course(task);
+  const std::int64_t each =
+      parameters.generations * static_cast<std::int64_t>(parameters.population);
+  while (!course.finished()) {
+    course.round(parameters.islands, each, [&](std::int64_t i, Probe& probe, Evaluator& evaluator) {
+      islands[static_cast<std::size_t>(i)].evolve(probe, evaluator);
+    });
+    if (!course.finished()) {
+      migrate(islands);
+    }
+  }
+  return course.outcome();
+}
 
 const Strategy& genetic_strategy() {
   static const Genetic strategy;

@@ -13,7 +13,8 @@ class Best {
  public:
   using Bound = RankKey;
 
-  explicit Best(Objective objective) : objective_(objective), incumbent_(objective) {}
+  explicit Best(const SearchTask& task)
+      : objective_(task.objective), incumbent_(task.objective, task.start), trace_(task.trace) {}
 
   RankKey bound(const Figures& least) const { return rank_key(objective_, least); }
   static bool more_promising(const RankKey& a, const RankKey& b) { return a < b; }
@@ -42,13 +43,21 @@ class Best {
   }
 
   Best fork() const { return *this; }
-  void join(const Best& other) { incumbent_.offer(other.incumbent_.best()); }
+  void join(const Best& other, Int128 evaluated) {
+    if (incumbent_.offer(other.incumbent_.best())) {
+      trace_.improve(evaluated, *incumbent_.best());
+    }
+  }
+  void note_bound(const RankKey& bound, Int128 evaluated) const {
+    trace_.raise_bound(evaluated, bound.objective);
+  }
 
   const Incumbent& incumbent() const { return incumbent_; }
 
  private:
   Objective objective_;
   Incumbent incumbent_;
+  Trace& trace_;
 };
 
 /// All points of a front.
@@ -88,7 +97,8 @@ class WholeFront {
     fork.known_ = &found_;
     return fork;
   }
-  void join(const WholeFront& other) { found_.offer(other.found_); }
+  void join(const WholeFront& other, Int128 /*evaluated*/) { found_.offer(other.found_); }
+  void note_bound(const Bound& /*bound*/, Int128 /*evaluated*/) const {}
 
   const Front& front() const { return found_; }
 
@@ -105,9 +115,11 @@ class Pruned final : public Strategy {
     return "branch and bound: the optimum with a proof, or the gap that is left";
   }
 
+  bool is_exact() const override { return true; }
+
   SearchOutcome run(const SearchTask& task) const override {
     BranchAndBound<Best> search(task.problem, task.space, task.executor, task.budget);
-    Best goal(task.objective);
+    Best goal(task);
     search.run(goal);
     SearchOutcome outcome;
     outcome.best = goal.incumbent().best();

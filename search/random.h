@@ -34,6 +34,9 @@ class Random {
     return low + static_cast<std::int64_t>(next() % span);
   }
 
+  /// Uniform in [0, count): an index.
+  std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
+
   /// Log-uniform in [low, high], low >= 1.
   std::int64_t log_between(std::int64_t low, std::int64_t high) {
     const double unit = static_cast<double>(next() >> 11U) * 0x1.0p-53;

@@ -44,6 +44,22 @@ struct SearchStatistics {
       0;  ///< on the objective, in the unit of the result (cycles, ...); no front's
 };
 
+/// A moment of a search.
+struct ConvergencePoint {
+  Int128 evaluated = 0;
+  double seconds = 0;
+  std::optional<double> incumbent;  ///< its objective; empty: nothing that fits was found yet
+  double lower_bound = 0;           ///< on the objective
+};
+
+/// What became of TuneOptions::start.
+enum class StartUse : std::uint8_t {
+  kNone,
+  kAsGiven,
+  kAdapted,  ///< moved into the space or made smaller to fit
+  kIgnored   ///< nothing near it fits
+};
+
 /// Why nothing fits: the candidate with the smallest footprint.
 struct Shortfall {
   std::string level;  ///< "L1", "L0 left", ...
@@ -83,6 +99,9 @@ struct Result {
   std::optional<Shortfall> shortfall;
   std::optional<std::int64_t> reference_cycles;
   SearchStatistics search;
+  StartUse start = StartUse::kNone;
+  /// Every improvement of the incumbent, every large one of the bound, and the end.
+  std::vector<ConvergencePoint> convergence;
 };
 
 }  // namespace tilewright

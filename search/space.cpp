@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -259,6 +261,36 @@ Pins factors_of(const Tiling& t) {
   add("l0.qk", t.l0_qk);
   add("l0.pv", t.l0_pv);
   return pins;
+}
+
+Tiling tiling_of_factors(const Pins& factors) {
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  Tiling tiling;
+  const auto take = [&](const char* name, const auto& read) {
+    if (const auto found = factors.find(name); found != factors.end()) {
+      read(name, found->second);
+    }
+  };
+  const auto integer = [&](const char* name, std::int64_t low, std::int64_t& factor) {
+    take(name, [&](const std::string& key, const std::string& text) {
+      factor = integer_pin(key, text, low, kLargest);
+    });
+  };
+  const auto word = [&](const char* name, const auto& words, auto& factor) {
+    take(name, [&](const std::string& key, const std::string& text) {
+      const std::vector<std::string> known(words.begin(), words.end());
+      factor = static_cast<std::remove_reference_t<decltype(factor)>>(word_pin(key, text, known));
+    });
+  };
+  integer("heads", 1, tiling.heads);
+  integer("q_rows", 1, tiling.q_rows);
+  integer("kv_cols", 1, tiling.kv_cols);
+  integer("buffers", 1, tiling.buffers);
+  integer("lookahead", 0, tiling.lookahead);
+  word("kv_resident", std::array{"false", "true"}, tiling.kv_resident);
+  word("overwrite", kOverwrites, tiling.overwrite);
+  word("core_split", kCoreSplits, tiling.core_split);
+  return tiling;
 }
 
 DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes sizes,

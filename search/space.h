@@ -61,6 +61,10 @@ Pins parse_factors(const std::string& text);
 /// The factors of a tiling as pins (L0 tiles only if chosen).
 Pins factors_of(const Tiling& tiling);
 
+/// The inverse, but for L0 tiles, which are left open. Factors that are missing stay as they are in
+/// a Tiling. Throws InputError naming the factor.
+Tiling tiling_of_factors(const Pins& factors);
+
 /// Throws InputError if a pin is unknown, malformed or illegal for the schedule and shape. Also
 /// sets the pinned L0 tiles of `problem`.
 DesignSpace make_space(Problem& problem, std::string_view variant, TileSizes sizes,

@@ -11,10 +11,9 @@
 namespace tilewright {
 
 std::span<const Strategy* const> all_strategies() {
-  static const std::array<const Strategy*, 3> table{
-      &pruned_strategy(),
-      &exhaustive_strategy(),
-      &genetic_strategy(),
+  static const std::array<const Strategy*, 5> table{
+      &pruned_strategy(), &exhaustive_strategy(), &genetic_strategy(),
+      &mcts_strategy(),   &random_strategy(),
   };
   return table;
 }

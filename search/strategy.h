@@ -10,7 +10,9 @@
 #include "search/budget.h"
 #include "search/executor.h"
 #include "search/front.h"
+#include "search/point.h"
 #include "search/space.h"
+#include "search/trace.h"
 
 namespace tilewright {
 
@@ -21,6 +23,8 @@ struct SearchTask {
   std::uint64_t seed;
   Executor& executor;
   const Budget& budget;
+  Trace& trace;                    ///< is told of every better incumbent and bound
+  std::optional<Candidate> start;  ///< a candidate of the space, to begin with
 };
 
 struct SearchOutcome {
@@ -53,7 +57,10 @@ struct FrontOutcome {
 /// Keeps the better of two by the documented order.
 class Incumbent {
  public:
-  explicit Incumbent(Objective objective) : objective_(objective) {}
+  explicit Incumbent(Objective objective, const std::optional<Candidate>& start = std::nullopt)
+      : objective_(objective) {
+    offer(start);
+  }
   bool offer(const Candidate& candidate);
   bool offer(const std::optional<Candidate>& candidate) { return candidate && offer(*candidate); }
   const std::optional<Candidate>& best() const { return best_; }
@@ -70,6 +77,8 @@ class Strategy {
   virtual ~Strategy() = default;
   virtual std::string_view name() const = 0;
   virtual std::string_view summary() const = 0;
+  /// Ends by itself, with the optimum, and draws nothing at random.
+  virtual bool is_exact() const { return false; }
   virtual SearchOutcome run(const SearchTask& task) const = 0;
   /// The front instead of one candidate; empty if the strategy finds none.
   virtual std::optional<FrontOutcome> run_front(const FrontTask&) const { return std::nullopt; }
@@ -78,6 +87,8 @@ class Strategy {
 const Strategy& exhaustive_strategy();
 const Strategy& pruned_strategy();
 const Strategy& genetic_strategy();
+const Strategy& mcts_strategy();
+const Strategy& random_strategy();
 
 /// All strategies, default first.
 std::span<const Strategy* const> all_strategies();

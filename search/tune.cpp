@@ -10,6 +10,8 @@
 #include "costmodel/details.h"
 #include "costmodel/reference.h"
 #include "search/objectives.h"
+#include "search/root_bound.h"
+#include "search/start.h"
 #include "search/strategy.h"
 
 namespace tilewright {
@@ -166,6 +168,41 @@ Cost cost_of(Evaluator& evaluator, const Candidate& best, Objective objective) {
   return cost;
 }
 
+constexpr std::int64_t kDefaultEvaluations = 20'000;
+
+Budget budget_of(const TuneOptions& options, const Strategy& strategy) {
+  const bool ends = strategy.is_exact() || options.time_limit_s > 0 || options.max_evals > 0;
+  return {options.time_limit_s, ends ? options.max_evals : kDefaultEvaluations, options.stop};
+}
+
+/// Strategies without a bound of their own take that of the whole space.
+SearchOutcome run_recorded(const Strategy& strategy, const SearchTask& task) {
+  const std::optional<Wide> root = root_bound(task.problem, task.space, task.objective);
+  if (root) {
+    task.trace.raise_bound(0, *root);
+  }
+  if (task.start) {
+    task.trace.improve(0, *task.start);
+  }
+  SearchOutcome outcome = strategy.run(task);
+  if (!outcome.lower_bound) {
+    outcome.lower_bound = root;
+  }
+  return outcome;
+}
+
+/// The end of the record is the result; tune() adds the time.
+ConvergencePoint last_point(const SearchOutcome& outcome, Objective objective,
+                            const Result& result) {
+  ConvergencePoint end;
+  end.evaluated = outcome.evaluated;
+  end.lower_bound = result.search.lower_bound;
+  if (outcome.best) {
+    end.incumbent = objective_value(objective, outcome.best->figures).to_double();
+  }
+  return end;
+}
+
 void describe_outcome(const SearchOutcome& outcome, Objective objective, Result& result) {
   result.proven = result.proven || outcome.proven;
   result.search.evaluated = outcome.evaluated;
@@ -237,9 +274,15 @@ std::optional<Shortfall> misfit(const Evaluator& evaluator, const DesignSpace& s
 Result find_best(const Setting& setting, Result result) {
   const Objective objective = find_objective(setting.options.objective);
   Executor executor(setting.problem, setting.options.threads);
-  SearchOutcome outcome = setting.strategy.run(
-      {setting.problem, setting.space, objective, setting.options.seed, executor, setting.budget});
   Evaluator evaluator(setting.problem);
+  Trace trace(objective, setting.budget);
+  const SearchTask task{
+      setting.problem, setting.space,
+      objective,       setting.options.seed,
+      executor,        setting.budget,
+      trace,           adapted_start(evaluator, setting.space, setting.options, objective)};
+  result.start = start_use(setting.options.start, task.start);
+  SearchOutcome outcome = run_recorded(setting.strategy, task);
   if (!outcome.best) {
     result.shortfall = misfit(evaluator, setting.space);
     if (!result.shortfall && !outcome.proven) {
@@ -252,6 +295,8 @@ Result find_best(const Setting& setting, Result result) {
     result.tiling = outcome.best->tiling;
     result.cost = cost_of(evaluator, *outcome.best, objective);
   }
+  result.convergence = trace.points();
+  result.convergence.push_back(last_point(outcome, objective, result));
   return result;
 }
 
@@ -284,13 +329,15 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
 
   Result result = echo(hardware, workload, schedule, options);
   result.search.space = space.size();
-  const Budget budget(options.time_limit_s, options.max_evals, options.stop);
+  const Budget budget = budget_of(options, strategy);
   const Tiling smallest = tiling_of(space.modes.front(), space.axes[0].value(0),
                                     space.axes[1].value(0), space.axes[2].value(0));
   if (auto shortfall = l0_shortfall(problem, smallest)) {
     result.shortfall = std::move(shortfall);
     result.proven = true;
     result.search.pruned = space.size();
+    result.search.seconds = budget.seconds();
+    result.convergence.push_back({0, result.search.seconds, std::nullopt, 0});
     return result;
   }
   const Setting setting{problem, space, strategy, options, budget};
@@ -298,6 +345,9 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
                        : find_best(setting, std::move(result));
   result.interrupted = budget.interrupted();
   result.search.seconds = budget.seconds();
+  if (!result.convergence.empty()) {
+    result.convergence.back().seconds = result.search.seconds;
+  }
   return result;
 }
 

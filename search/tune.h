@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,12 @@ struct TuneOptions {
   Pins pins;
   int threads = 0;  ///< 0: all
   std::uint64_t seed = 1;
-  double time_limit_s = 0;     ///< 0: none
-  std::int64_t max_evals = 0;  ///< 0: none
+  double time_limit_s = 0;  ///< 0: none
+  /// 0: none; but 20,000 for a strategy that does not end by itself, unless there is a time limit
+  std::int64_t max_evals = 0;
+  /// A tiling to begin with, e.g. the optimum of a machine alike. What this search does not allow
+  /// is replaced by what is nearest; exact strategies return the same with and without it.
+  std::optional<Tiling> start;
   /// Set to true (by a signal handler, say) to stop soon with what was found so far.
   const std::atomic<bool>* stop = nullptr;
 };
