@@ -19,6 +19,7 @@ void add_evaluate_command(CLI::App& app, Action& action);
 void add_replay_command(CLI::App& app, Action& action);
 void add_batch_command(CLI::App& app, Action& action);
 void add_table_command(CLI::App& app, Action& action);
+void add_bench_search_command(CLI::App& app, Action& action);
 void add_import_command(CLI::App& app, Action& action);
 void add_validate_command(CLI::App& app, Action& action);
 void add_list_command(CLI::App& app, Action& action);

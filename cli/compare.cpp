@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/anytime.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -13,13 +14,13 @@
 #include "common/text.h"
 #include "hw_profiles/hardware_yaml.h"
 #include "report/table.h"
-#include "schedules/schedule.h"
 
 namespace tilewright::cli {
 namespace {
 
 struct CompareArguments {
   SearchArguments common;
+  AnytimeArguments anytime;
   std::string schedules;
   std::string baseline;
 };
@@ -30,13 +31,6 @@ constexpr const char* kExamples =
     "  tilewright compare --hw mas-edge --workload mas12 --schedules all --baseline layerwise\n"
     "  tilewright compare --hw mas-edge --workload mas12 --schedules flat,mas --as-published \\\n"
     "      -o published.csv\n";
-
-std::vector<std::string> chosen_schedules(const std::string& text) {
-  if (text == "all") return names_of(schedule_list());
-  std::vector<std::string> schedules = parse_name_list("--schedules", text);
-  for (const std::string& schedule : schedules) check_schedule("--schedules", schedule);
-  return schedules;
-}
 
 /// flat unless told otherwise; the first schedule where flat is not compared.
 std::string chosen_baseline(const std::string& text, const std::vector<std::string>& schedules) {
@@ -59,20 +53,14 @@ int run_compare(const CompareArguments& arguments) {
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_accepted_suite(arguments.common, schedules);
-  const Output output(arguments.common.output, input_files(arguments.common));
-  std::vector<SearchCase> cases;
-  for (const Workload& workload : suite.workloads) {
-    for (const std::string& schedule : schedules) {
-      const std::string variant = variant_for(arguments.common, schedule);
-      if (const auto reason = refusal(find_schedule(schedule), workload, variant)) {
-        write_message(
-            fmt::format("note: {} is left out for '{}': {}", schedule, workload.name, *reason));
-        continue;
-      }
-      cases.push_back({workload, schedule, variant, pins});
-    }
-  }
+  const std::vector<NamedFile> inputs =
+      with_start_file(input_files(arguments.common), arguments.anytime);
+  const Output output(arguments.common.output, inputs);
+  check_anytime(arguments.anytime, arguments.common, inputs);
+  std::vector<SearchCase> cases = cases_of(suite, schedules, arguments.common, pins);
+  set_starts(arguments.anytime, cases);
   ResultSet set = run_cases(hardware, cases, arguments.common);
+  report_anytime(arguments.anytime, set);
   set.list = true;
   set.baseline = baseline;
   set.energy = hardware.energy;
@@ -95,6 +83,7 @@ void add_compare_command(CLI::App& app, Action& action) {
                    "The schedule that ratios refer to (default flat, else the first)")
       ->type_name("NAME");
   add_search_options(*command, arguments->common);
+  add_anytime_options(*command, arguments->anytime);
   command->footer(kExamples);
   command->callback(
       [&action, arguments] { action = [arguments] { return run_compare(*arguments); }; });

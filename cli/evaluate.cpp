@@ -68,7 +68,7 @@ std::vector<SearchCase> cases_from_text(const EvaluateArguments& arguments, cons
   const std::string variant = variant_for(arguments.common, arguments.schedule);
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
-    cases.push_back({workload, arguments.schedule, variant, factors});
+    cases.push_back({workload, arguments.schedule, variant, factors, std::nullopt});
   }
   return cases;
 }
@@ -85,7 +85,7 @@ std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, cons
     cases.push_back(
         {workload, arguments.schedule,
          keep_variant ? stored.variant : variant_for(arguments.common, arguments.schedule),
-         stored.factors});
+         stored.factors, std::nullopt});
   }
   return cases;
 }

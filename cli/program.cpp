@@ -103,6 +103,7 @@ void describe_program(CLI::App& app, Action& action) {
   add_replay_command(app, action);
   add_batch_command(app, action);
   add_table_command(app, action);
+  add_bench_search_command(app, action);
   add_import_command(app, action);
   add_validate_command(app, action);
   add_list_command(app, action);

@@ -25,7 +25,9 @@ constexpr CountRange kThreads{1, 1024};
 constexpr CountRange kEvaluations{1, std::numeric_limits<std::int64_t>::max()};
 constexpr CountRange kSeeds{0, std::numeric_limits<std::uint64_t>::max()};
 
-void add_limits(CLI::App& command, TuneOptions& search) {
+}  // namespace
+
+void add_limit_options(CLI::App& command, TuneOptions& search) {
   command
       .add_option_function<std::string>(
           "--threads",
@@ -33,12 +35,6 @@ void add_limits(CLI::App& command, TuneOptions& search) {
             search.threads = static_cast<int>(parse_count("--threads", text, kThreads));
           },
           "Threads to use; all if not given. The answer does not depend on it")
-      ->type_name("N");
-  command
-      .add_option_function<std::string>(
-          "--seed",
-          [&search](const std::string& text) { search.seed = parse_count("--seed", text, kSeeds); },
-          "Seed of the strategies that draw at random (default 1)")
       ->type_name("N");
   command
       .add_option_function<std::string>(
@@ -58,6 +54,8 @@ void add_limits(CLI::App& command, TuneOptions& search) {
           "Stop each search after so many evaluated candidates")
       ->type_name("N");
 }
+
+namespace {
 
 void add_choices(CLI::App& command, SearchArguments& arguments) {
   command
@@ -91,6 +89,15 @@ void add_choices(CLI::App& command, SearchArguments& arguments) {
       ->excludes(published);
 }
 
+void add_seed(CLI::App& command, TuneOptions& search) {
+  command
+      .add_option_function<std::string>(
+          "--seed",
+          [&search](const std::string& text) { search.seed = parse_count("--seed", text, kSeeds); },
+          "Seed of the strategies that draw at random (default 1)")
+      ->type_name("N");
+}
+
 std::string finished_text(const ResultSet& set, std::size_t cases) {
   std::size_t finished = 0;
   for (const Result& result : set.results) finished += result.interrupted ? 0 : 1;
@@ -119,7 +126,7 @@ void note_cut_tiles(const SearchCase& item, const Result& result) {
 
 }  // namespace
 
-void add_search_options(CLI::App& command, SearchArguments& arguments) {
+void add_input_options(CLI::App& command, SearchArguments& arguments) {
   command.add_option("--hw", arguments.hardware, "Hardware profile: a bundled name or a YAML file")
       ->required()
       ->type_name("NAME|FILE");
@@ -128,8 +135,13 @@ void add_search_options(CLI::App& command, SearchArguments& arguments) {
                   "Workload or suite: a bundled name or a YAML file")
       ->required()
       ->type_name("NAME|FILE");
+}
+
+void add_search_options(CLI::App& command, SearchArguments& arguments) {
+  add_input_options(command, arguments);
   add_choices(command, arguments);
-  add_limits(command, arguments.search);
+  add_seed(command, arguments.search);
+  add_limit_options(command, arguments.search);
   add_output_options(command, arguments.output);
 }
 
@@ -167,6 +179,31 @@ Suite load_accepted_suite(const SearchArguments& arguments,
     throw InputError(fmt::format("{}: workload '{}': {}", workload.place, workload.name, *reason));
   }
   return suite;
+}
+
+std::vector<std::string> chosen_schedules(const std::string& text) {
+  if (text == "all") return names_of(schedule_list());
+  std::vector<std::string> schedules = parse_name_list("--schedules", text);
+  for (const std::string& schedule : schedules) check_schedule("--schedules", schedule);
+  return schedules;
+}
+
+std::vector<SearchCase> cases_of(const Suite& suite, std::span<const std::string> schedules,
+                                 const SearchArguments& arguments,
+                                 const std::map<std::string, std::string>& pins) {
+  std::vector<SearchCase> cases;
+  for (const Workload& workload : suite.workloads) {
+    for (const std::string& schedule : schedules) {
+      const std::string variant = variant_for(arguments, schedule);
+      if (const auto reason = refusal(find_schedule(schedule), workload, variant)) {
+        write_message(
+            fmt::format("note: {} is left out for '{}': {}", schedule, workload.name, *reason));
+        continue;
+      }
+      cases.push_back({workload, schedule, variant, pins, std::nullopt});
+    }
+  }
+  return cases;
 }
 
 std::vector<NamedFile> input_files(const SearchArguments& arguments) {
@@ -224,6 +261,7 @@ ResultSet run_cases(const Hardware& hardware, const std::vector<SearchCase>& cas
       TuneOptions options = arguments.search;
       options.variant = item.variant;
       options.pins = item.pins;
+      options.start = item.start;
       options.stop = &stop;
       set.results.push_back(tune(hardware, item.workload, item.schedule, options));
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,16 @@ struct SearchCase {
   std::string schedule;
   std::string variant;
   std::map<std::string, std::string> pins;
+  std::optional<Tiling> start;
 };
 
+/// --hw and --workload.
+void add_input_options(CLI::App& command, SearchArguments& arguments);
+
+/// --threads, --time-limit and --max-evals.
+void add_limit_options(CLI::App& command, TuneOptions& search);
+
+/// All of these, and those of a single search.
 void add_search_options(CLI::App& command, SearchArguments& arguments);
 
 /// Throws InputError for an unknown strategy or objective.
@@ -46,6 +55,15 @@ void check_schedule(const std::string& option, const std::string& schedule);
 /// The suite of --workload. Throws InputError, with file and line, if no schedule runs one of its
 /// workloads: better now than after the searches of the others.
 Suite load_accepted_suite(const SearchArguments& arguments, std::span<const std::string> schedules);
+
+/// "all" or names with commas between them. Throws InputError for an unknown one.
+std::vector<std::string> chosen_schedules(const std::string& text);
+
+/// One case for each workload and schedule, but for schedules that refuse a workload: a note on
+/// standard error names them.
+std::vector<SearchCase> cases_of(const Suite& suite, std::span<const std::string> schedules,
+                                 const SearchArguments& arguments,
+                                 const std::map<std::string, std::string>& pins);
 
 /// The files that --hw and --workload name; nothing for what is bundled.
 std::vector<NamedFile> input_files(const SearchArguments& arguments);

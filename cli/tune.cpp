@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cli/anytime.h"
 #include "cli/commands.h"
 #include "cli/search_run.h"
 #include "hw_profiles/hardware_yaml.h"
@@ -14,6 +15,7 @@ namespace {
 
 struct TuneArguments {
   SearchArguments common;
+  AnytimeArguments anytime;
   std::string schedule;
 };
 
@@ -24,7 +26,9 @@ constexpr const char* kExamples =
     "  tilewright tune --hw mas-edge --workload vit-b-16 --schedule mas --objective energy \\\n"
     "      --pin kv_resident=false\n"
     "  tilewright tune --hw mas-edge --workload bert-base --schedule mas \\\n"
-    "      --objective pareto:latency,energy,l1 -o front.csv\n";
+    "      --objective pareto:latency,energy,l1 -o front.csv\n"
+    "  tilewright tune --hw mas-edge --workload vit-b-16 --schedule mas --strategy genetic \\\n"
+    "      --time-limit 0.5 --convergence genetic.csv\n";
 
 std::vector<std::string> names_of_pins(const std::map<std::string, std::string>& pins) {
   std::vector<std::string> names;
@@ -45,13 +49,18 @@ int run_tune(const TuneArguments& arguments) {
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});
-  const Output output(arguments.common.output, input_files(arguments.common));
+  const std::vector<NamedFile> inputs =
+      with_start_file(input_files(arguments.common), arguments.anytime);
+  const Output output(arguments.common.output, inputs);
+  check_anytime(arguments.anytime, arguments.common, inputs);
   const std::string variant = variant_for(arguments.common, arguments.schedule);
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
-    cases.push_back({workload, arguments.schedule, variant, pins});
+    cases.push_back({workload, arguments.schedule, variant, pins, std::nullopt});
   }
+  set_starts(arguments.anytime, cases);
   const ResultSet set = run_cases(hardware, cases, arguments.common);
+  report_anytime(arguments.anytime, set);
   return report_results(set, output, [&pins](const ResultSet& results) {
     if (results.results.empty()) return std::string();
     if (!results.list) return tune_text(results.results.front(), pins);
@@ -69,6 +78,7 @@ void add_tune_command(CLI::App& app, Action& action) {
       ->required()
       ->type_name("NAME");
   add_search_options(*command, arguments->common);
+  add_anytime_options(*command, arguments->anytime);
   command->footer(kExamples);
   command->callback(
       [&action, arguments] { action = [arguments] { return run_tune(*arguments); }; });

@@ -13,16 +13,6 @@
 namespace tilewright {
 namespace {
 
-/// An integer where the value is one: "262144", not "262144.0".
-Document number_node(double value) {
-  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
-  if (!std::isfinite(value)) return nullptr;
-  if (value == std::floor(value) && std::abs(value) <= kExactIntegers) {
-    return static_cast<std::int64_t>(value);
-  }
-  return value;
-}
-
 Document l0_node(const L0Tile& tile) {
   return Document::array({tile.m, tile.n, tile.k});
 }
@@ -180,6 +170,15 @@ Document tiling_node(const Tiling& tiling) {
   node["l0"]["qk"] = l0_node(tiling.l0_qk);
   node["l0"]["pv"] = l0_node(tiling.l0_pv);
   return node;
+}
+
+Document number_node(double value) {
+  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+  if (!std::isfinite(value)) return nullptr;
+  if (value == std::floor(value) && std::abs(value) <= kExactIntegers) {
+    return static_cast<std::int64_t>(value);
+  }
+  return value;
 }
 
 Document integer_node(Int128 value) {

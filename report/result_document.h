@@ -29,6 +29,9 @@ double rounded(double value, int places);
 /// An integer, or its digits as text where it does not fit 64 bits with sign.
 Document integer_node(Int128 value);
 
+/// An integer where the value is one: "262144", not "262144.0"; null if it is not finite.
+Document number_node(double value);
+
 /// Two-space indented, one trailing newline; broken UTF-8 is replaced.
 std::string emit_json(const Document& document);
 

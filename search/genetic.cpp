@@ -146,6 +146,7 @@ class Island {
 /// Every island's best goes to the next one.
 void migrate(std::vector<Island>& islands) {
   std::vector<Individual> best;
+  best.reserve(islands.size());
   for (const Island& island : islands) {
     best.push_back(island.people().front());
   }

@@ -99,6 +99,7 @@ std::vector<StrategySummary> summaries(std::span<const StrategyCase> cases) {
     }
   }
   std::vector<StrategySummary> all;
+  all.reserve(groups.size());
   for (const std::vector<StrategyCase>& group : groups) {
     all.push_back(summary_of(group));
   }

@@ -14,7 +14,8 @@ from program_case import COMPARE, EVALUATE, ROOT, TUNE, CommandLineTest, workloa
 class HelpTest(CommandLineTest):
     def test_help_works_at_every_level(self):
         self.assertIn("compare", self.succeed("--help"))
-        for command in ("tune", "compare", "evaluate", "replay", "import", "validate", "list"):
+        for command in ("tune", "compare", "evaluate", "replay", "bench-search", "import", "validate",
+                        "list"):
             text = self.succeed(command, "--help")
             self.assertIn("Examples:", text)
             self.assertIn(f"tilewright {command}", text)

@@ -1,0 +1,107 @@
+#include "cli/anytime.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+#include "cli/console.h"
+#include "common/error.h"
+#include "common/text_file.h"
+#include "report/convergence.h"
+#include "report/result_reader.h"
+#include "report/result_text.h"
+#include "search/front.h"
+#include "search/space.h"
+
+namespace tilewright::cli {
+namespace {
+
+std::vector<StoredResult> stored_tilings(const std::string& file) {
+  std::vector<StoredResult> results = parse_results(read_text_file(file), file);
+  std::erase_if(results, [](const StoredResult& result) { return result.factors.empty(); });
+  if (results.empty()) throw InputError(fmt::format("--start: {}: has no tiling", file));
+  return results;
+}
+
+const StoredResult* start_for(const std::vector<StoredResult>& results, const SearchCase& item) {
+  const auto found =
+      std::find_if(results.begin(), results.end(), [&item](const StoredResult& result) {
+        return result.workload == item.workload.name && result.schedule == item.schedule;
+      });
+  if (found != results.end()) return &*found;
+  return results.size() == 1 ? &results.front() : nullptr;
+}
+
+}  // namespace
+
+void add_anytime_options(CLI::App& command, AnytimeArguments& arguments) {
+  command
+      .add_option("--start", arguments.start,
+                  "Begin each search with the tiling of a result file; the answer of a proof "
+                  "stays the same")
+      ->type_name("FILE");
+  command
+      .add_option("--convergence", arguments.convergence,
+                  "Write the course of each search to FILE.csv: evaluations, seconds, incumbent "
+                  "and bound at every improvement and at the end")
+      ->type_name("FILE");
+}
+
+std::vector<NamedFile> with_start_file(std::vector<NamedFile> inputs,
+                                       const AnytimeArguments& arguments) {
+  if (!arguments.start.empty()) inputs.push_back({"--start", arguments.start});
+  return inputs;
+}
+
+void check_anytime(const AnytimeArguments& arguments, const SearchArguments& common,
+                   std::vector<NamedFile> inputs) {
+  const std::string& file = arguments.convergence;
+  const std::string& output = common.output.file;
+  if (is_front(common.search.objective) && !(file.empty() && arguments.start.empty())) {
+    throw InputError(fmt::format("{}: expected an objective with one optimum, not '{}'",
+                                 file.empty() ? "--start" : "--convergence",
+                                 common.search.objective));
+  }
+  if (file.empty()) return;
+  if (!file.ends_with(".csv")) {
+    throw InputError(fmt::format("--convergence: '{}' expected a file that ends in .csv", file));
+  }
+  if (!output.empty() && output != "-") inputs.push_back({"-o", output});
+  check_replaces_none({"--convergence", file}, inputs);
+  check_writable(file);
+}
+
+void set_starts(const AnytimeArguments& arguments, std::vector<SearchCase>& cases) {
+  if (arguments.start.empty()) return;
+  const std::vector<StoredResult> results = stored_tilings(arguments.start);
+  for (SearchCase& item : cases) {
+    if (const StoredResult* const stored = start_for(results, item)) {
+      item.start = tiling_of_factors(stored->factors);
+      continue;
+    }
+    write_message(
+        fmt::format("note: {} with {} starts without a tiling: {} has several, and none "
+                    "of this workload and schedule",
+                    item.workload.name, item.schedule, arguments.start));
+  }
+}
+
+void report_anytime(const AnytimeArguments& arguments, const ResultSet& set) {
+  for (const Result& result : set.results) {
+    if (result.start == StartUse::kAdapted) {
+      write_message(
+          fmt::format("note: {}: the start is not of this space or does not fit; a tiling "
+                      "near it is taken",
+                      case_text(result)));
+    } else if (result.start == StartUse::kIgnored) {
+      write_message(
+          fmt::format("note: {}: the start is ignored: nothing near it fits", case_text(result)));
+    }
+  }
+  if (!arguments.convergence.empty()) {
+    write_text_file_atomically(arguments.convergence, convergence_csv(set));
+  }
+}
+
+}  // namespace tilewright::cli
