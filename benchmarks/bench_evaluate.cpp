@@ -108,9 +108,11 @@ void evaluate(benchmark::State& state, const std::string& schedule) {
   const std::int64_t before = allocations();
   for (auto _ : state) {
     for (const auto& network : networks) {
-      for (const Tiling& tiling : network->candidates) {
-        benchmark::DoNotOptimize(network->evaluator.evaluate(tiling, Objective::kLatency));
-      }
+      network->evaluator.evaluate_each(
+          network->candidates, Objective::kLatency,
+          [](std::size_t, const std::optional<Candidate>& found) {
+            benchmark::DoNotOptimize(found);
+          });
       done += static_cast<std::int64_t>(network->candidates.size());
     }
   }

@@ -349,25 +349,37 @@ std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective obj
 
 std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective objective,
                                              Choices& choices) {
-  const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
-  l0_.prefetch(tiling.q_rows, tiling.kv_cols);
-  l0_.prefetch(sizes.counts.edge_rows, tiling.kv_cols);
-  l0_.prefetch(tiling.q_rows, sizes.counts.edge_cols);
-  l0_.prefetch(sizes.counts.edge_rows, sizes.counts.edge_cols);
-  const Plan& plan = problem_.plans.of(tiling);
-  std::int64_t peak = 0;
-  if (!fits(sizes, plan, &peak)) {
-    return std::nullopt;
+  Sized sized;
+  size(tiling, sized);
+  return evaluate(sized, objective, choices);
+}
+
+/// Has the L0 answers of a candidate that fits fetched from memory.
+void Evaluator::size(const Tiling& tiling, Sized& out) const {
+  out.sizes = sizes_of(problem_.shape, tiling, problem_.layout);
+  out.plan = &problem_.plans.of(tiling);
+  out.fits = fits(out.sizes, *out.plan, &out.peak);
+  if (out.fits) {
+    const TileCounts& counts = out.sizes.counts;
+    l0_.prefetch(tiling.q_rows, tiling.kv_cols);
+    l0_.prefetch(counts.edge_rows, tiling.kv_cols);
+    l0_.prefetch(tiling.q_rows, counts.edge_cols);
+    l0_.prefetch(counts.edge_rows, counts.edge_cols);
   }
+}
+
+std::optional<Candidate> Evaluator::evaluate(const Sized& sized, Objective objective,
+                                             Choices& choices) {
+  const Sizes& sizes = sized.sizes;
   bool several = false;
-  if (!fastest(sizes, choices, &several)) {
+  if (!sized.fits || !fastest(sizes, choices, &several)) {
     return std::nullopt;
   }
-  const std::int64_t dram = dram_traffic(sizes, plan);
-  Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
+  const std::int64_t dram = dram_traffic(sizes, *sized.plan);
+  Candidate candidate = cost_of(sizes, *sized.plan, choices, dram, sized.peak);
   // The fastest L0 tiles make the shortest makespan; energy may trade some of it for less traffic.
   if (several && (objective == Objective::kEnergy || objective == Objective::kEdp)) {
-    try_all(sizes, plan, objective, dram, candidate, choices);
+    try_all(sizes, *sized.plan, objective, dram, candidate, choices);
   }
   return candidate;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -153,6 +154,24 @@ class Evaluator {
   /// ones.
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective);
 
+  /// Calls sink(index, evaluate(tilings[index])) for each, in order. Faster than one at a time: the
+  /// L0 answers of the next ones are fetched from memory meanwhile.
+  template <typename Sink>
+  void evaluate_each(std::span<const Tiling> tilings, Objective objective, const Sink& sink) {
+    constexpr std::size_t kAhead = 8;
+    std::array<Sized, kAhead> sized;
+    for (std::size_t i = 0; i < tilings.size() + kAhead; ++i) {
+      Sized& place = sized[i % kAhead];
+      if (i >= kAhead) {
+        Choices choices;
+        sink(i - kAhead, evaluate(place, objective, choices));
+      }
+      if (i < tilings.size()) {
+        size(tilings[i], place);
+      }
+    }
+  }
+
   /// A lower bound of every figure over all candidates in the box; empty if none of them fits. A
   /// bound above `enough_cycles` is not made any tighter.
   std::optional<Figures> lower_bound(
@@ -178,6 +197,14 @@ class Evaluator {
   using Choices = std::array<TileChoice, 2>;  // by MatmulKind
   static constexpr std::int64_t kLineUnit = 1 << 16;
 
+  /// A candidate of which only the sizes are known yet.
+  struct Sized {
+    Sizes sizes;
+    const Plan* plan = nullptr;
+    std::int64_t peak = 0;
+    bool fits = false;
+  };
+  void size(const Tiling& tiling, Sized& out) const;
   bool fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const;
   void times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
                 const Choices& choices, PhaseTimes& out) const;
@@ -237,6 +264,7 @@ class Evaluator {
   bool fastest(const Sizes& sizes, Choices& choices, bool* several);
   bool pin(const Sizes& sizes, MatmulKind kind, const L0Tile& pinned, TileChoice& choice) const;
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
+  std::optional<Candidate> evaluate(const Sized& sized, Objective objective, Choices& choices);
   Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
                     std::int64_t peak) const;
   void try_all(const Sizes& sizes, const Plan& plan, Objective objective, std::int64_t dram,
