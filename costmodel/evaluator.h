@@ -26,6 +26,8 @@ class Plans {
   /// `array`: whether the matrix array can do what is done with single scores.
   Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array);
   const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
+  /// Where only what all have in common is looked at.
+  const Plan& any() const { return plans_.front(); }
 
  private:
   static constexpr std::size_t kKinds = 4;  ///< three of overwrite, and a split of keys and values
@@ -68,8 +70,8 @@ struct Problem {
   MergeCosts merges{};
 
   /// The array does what is done with single scores: they never leave it.
-  bool on_array() const { return plans.of(Tiling{}).phases().front().on_array; }
-  bool online() const { return plans.of(Tiling{}).phases().front().online; }
+  bool on_array() const { return plans.any().phase_table.front().on_array; }
+  bool online() const { return plans.any().phase_table.front().online; }
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -108,14 +110,14 @@ struct ClassBox {
 
 /// What a matmul tile costs under its L0 tile.
 struct TileTime {
-  std::int64_t cycles = 0;
-  std::int64_t l1_bytes = 0;
+  std::int64_t cycles;
+  std::int64_t l1_bytes;
 };
 
 /// L0 answers for the tiles of one matmul: full rows and columns, full rows and edge columns, edge
 /// rows and full columns, both edges.
 struct TileChoice {
-  std::array<TileTime, 4> tile{};
+  std::array<TileTime, 4> tile;
   L0Tile full;  ///< L0 tile of the first
 };
 
@@ -159,15 +161,16 @@ class Evaluator {
   template <typename Sink>
   void evaluate_each(std::span<const Tiling> tilings, Objective objective, const Sink& sink) {
     constexpr std::size_t kAhead = 8;
-    std::array<Sized, kAhead> sized;
+    std::array<std::optional<Sized>, kAhead> sized;
     for (std::size_t i = 0; i < tilings.size() + kAhead; ++i) {
-      Sized& place = sized[i % kAhead];
-      if (i >= kAhead) {
+      std::optional<Sized>& place = sized[i % kAhead];
+      if (place) {
         Choices choices;
-        sink(i - kAhead, evaluate(place, objective, choices));
+        sink(i - kAhead, evaluate(*place, objective, choices));
+        place.reset();
       }
       if (i < tilings.size()) {
-        size(tilings[i], place);
+        place.emplace(*this, tilings[i]);
       }
     }
   }
@@ -199,12 +202,13 @@ class Evaluator {
 
   /// A candidate of which only the sizes are known yet.
   struct Sized {
+    /// Has the L0 answers fetched from memory if it fits.
+    Sized(const Evaluator& evaluator, const Tiling& tiling);
     Sizes sizes;
-    const Plan* plan = nullptr;
+    const Plan& plan;
     std::int64_t peak = 0;
     bool fits = false;
   };
-  void size(const Tiling& tiling, Sized& out) const;
   bool fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const;
   void times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
                 const Choices& choices, PhaseTimes& out) const;
@@ -265,8 +269,8 @@ class Evaluator {
   bool pin(const Sizes& sizes, MatmulKind kind, const L0Tile& pinned, TileChoice& choice) const;
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
   std::optional<Candidate> evaluate(const Sized& sized, Objective objective, Choices& choices);
-  Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
-                    std::int64_t peak) const;
+  void cost(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
+            Candidate& out) const;
   void try_all(const Sizes& sizes, const Plan& plan, Objective objective, std::int64_t dram,
                Candidate& best, Choices& best_choices);
   std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index, std::size_t* same_as);
