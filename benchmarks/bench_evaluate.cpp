@@ -108,11 +108,10 @@ void evaluate(benchmark::State& state, const std::string& schedule) {
   const std::int64_t before = allocations();
   for (auto _ : state) {
     for (const auto& network : networks) {
-      network->evaluator.evaluate_each(
-          network->candidates, Objective::kLatency,
-          [](std::size_t, const std::optional<Candidate>& found) {
-            benchmark::DoNotOptimize(found);
-          });
+      network->evaluator.evaluate_each(network->candidates, Objective::kLatency,
+                                       [](std::size_t, const std::optional<Candidate>& found) {
+                                         benchmark::DoNotOptimize(found);
+                                       });
       done += static_cast<std::int64_t>(network->candidates.size());
     }
   }

@@ -137,8 +137,8 @@ class Pipeline {
 
   bool single() const { return t_.buffers == 1; }
 
-  /// On a shared channel every store is a barrier for loads. Where no round but the newest one is in
-  /// flight, the load queue implies the slots of the second newest round and group
+  /// On a shared channel every store is a barrier for loads. Where no round but the newest one is
+  /// in flight, the load queue implies the slots of the second newest round and group
   /// (docs/cost_model.md, "Online form").
   bool core_decides() const {
     return kShared && !kMasked && !Recorder::kActive && (single() || t_.sub_tiles >= kAhead);
@@ -249,7 +249,7 @@ class Pipeline {
     if constexpr (kMasked || Recorder::kActive) {
       walk_equal_rounds(s, rounds, place);
     } else if (kinds_.alike() || !memory.recall(s, place.leaving.run(), rounds,
-                                                  core_decides() ? kCore : kRoundLive)) {
+                                                core_decides() ? kCore : kRoundLive)) {
       memory.entry = s;
       walk_equal_rounds(s, rounds, place);
       memory.exit = s;

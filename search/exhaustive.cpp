@@ -1,5 +1,6 @@
 // Every candidate: the ground truth.
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "search/strategy.h"
@@ -22,8 +23,10 @@ class Exhaustive final : public Strategy {
     FrontOutcome outcome;
     while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
       const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
-      const auto look = [&](Evaluator& evaluator, const Tiling& tiling, Front& points) {
-        offer_candidate(points, task.axes, evaluator, tiling);
+      const auto look = [&](Evaluator& evaluator, std::span<const Tiling> tilings, Front& points) {
+        for (const Tiling& tiling : tilings) {
+          offer_candidate(points, task.axes, evaluator, tiling);
+        }
       };
       for (const Front& part : pieces(task, outcome.evaluated, wanted, Front{}, look)) {
         front.offer(part);
@@ -42,8 +45,11 @@ class Exhaustive final : public Strategy {
     SearchOutcome outcome;
     while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
       const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
-      const auto look = [&](Evaluator& evaluator, const Tiling& tiling, Incumbent& best) {
-        best.offer(try_candidate(evaluator, tiling, task.objective));
+      const auto look = [&](Evaluator& evaluator, std::span<const Tiling> tilings,
+                            Incumbent& best) {
+        evaluator.evaluate_each(
+            tilings, task.objective,
+            [&best](std::size_t, const std::optional<Candidate>& found) { best.offer(found); });
       };
       for (const Incumbent& part :
            pieces(task, outcome.evaluated, wanted, Incumbent(task.objective), look)) {
@@ -62,19 +68,24 @@ class Exhaustive final : public Strategy {
         done, static_cast<std::int64_t>(std::min<Int128>(size - done, kPiece * kPiecesAtOnce)));
   }
 
-  /// What look(evaluator, tiling, found) finds in every piece of [from, from + count) of the space
-  /// in its natural order, each beginning with `nothing`.
+  /// What look(evaluator, legal tilings, found) finds in every piece of [from, from + count) of the
+  /// space in its natural order, each beginning with `nothing`.
   template <typename Task, typename Found, typename Look>
   static std::vector<Found> pieces(const Task& task, Int128 from, std::int64_t count,
                                    const Found& nothing, const Look& look) {
     std::vector<Found> found(static_cast<std::size_t>(ceil_div(count, kPiece)), nothing);
-    task.executor.for_each(
-        static_cast<std::int64_t>(found.size()), [&](std::int64_t piece, Evaluator& evaluator) {
-          const std::int64_t end = std::min(count, (piece + 1) * kPiece);
-          for (std::int64_t i = piece * kPiece; i < end; ++i) {
-            look(evaluator, at(task.space, from + i), found[static_cast<std::size_t>(piece)]);
-          }
-        });
+    task.executor.for_each(static_cast<std::int64_t>(found.size()),
+                           [&](std::int64_t piece, Evaluator& evaluator) {
+                             const std::int64_t end = std::min(count, (piece + 1) * kPiece);
+                             std::vector<Tiling> legal;
+                             for (std::int64_t i = piece * kPiece; i < end; ++i) {
+                               const Tiling tiling = at(task.space, from + i);
+                               if (is_legal(evaluator.problem().shape, tiling)) {
+                                 legal.push_back(tiling);
+                               }
+                             }
+                             look(evaluator, legal, found[static_cast<std::size_t>(piece)]);
+                           });
     return found;
   }
 
