@@ -2,8 +2,9 @@
 // feasible ones only, L0 answers from the table, nothing reused between candidates, no allocation
 // (counted).
 //
-// BM_Evaluate/<schedule>/<suite or kv_len>: items_per_second is the figure to read.
-// BM_EvaluateLatency: one candidate at a time, median and p99 in nanoseconds.
+// evaluate/<schedule>/<0 for mas12, or kv_len>: all of a network in one call; items_per_second is
+// the figure to read. latency/<schedule>/...: one candidate at a time, median and p99 in
+// nanoseconds.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
