@@ -2,8 +2,9 @@
 // feasible ones only, L0 answers from the table, nothing reused between candidates, no allocation
 // (counted).
 //
-// BM_Evaluate/<schedule>/<suite or kv_len>: items_per_second is the figure to read.
-// BM_EvaluateLatency: one candidate at a time, median and p99 in nanoseconds.
+// evaluate/<schedule>/<0 for mas12, or kv_len>: all of a network in one call; items_per_second is
+// the figure to read. latency/<schedule>/...: one candidate at a time, median and p99 in
+// nanoseconds.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -108,9 +109,10 @@ void evaluate(benchmark::State& state, const std::string& schedule) {
   const std::int64_t before = allocations();
   for (auto _ : state) {
     for (const auto& network : networks) {
-      for (const Tiling& tiling : network->candidates) {
-        benchmark::DoNotOptimize(network->evaluator.evaluate(tiling, Objective::kLatency));
-      }
+      network->evaluator.evaluate_each(network->candidates, Objective::kLatency,
+                                       [](std::size_t, const std::optional<Candidate>& found) {
+                                         benchmark::DoNotOptimize(found);
+                                       });
       done += static_cast<std::int64_t>(network->candidates.size());
     }
   }

@@ -1,68 +1,31 @@
-// The epochs of a core by the kinds of the steps around them, for epochs.cpp alone.
+// The epochs of a core by the steps around them, for epochs.cpp and epochs_overlap.cpp alone.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
-#include "common/math.h"
 #include "costmodel/masked_rounds.h"
 #include "costmodel/pipeline.h"
 
 namespace tilewright::epochs {
 
-/// A round of a core as far as its epochs depend on it.
-struct RoundKind {
-  const RoundTimes* times = nullptr;  ///< of one pair; null: there is no such round
+/// One step, a round or a sub-tile of it, as far as its epochs depend on it.
+struct Step {
+  const RoundTimes* times = nullptr;  ///< of one pair
   const RoundTimes* own = nullptr;    ///< of the core whose overlap is asked for
   std::int64_t heads = 0;
-  std::int64_t sub_tiles = 0;
-  std::int64_t due = 0;    ///< of these, the last ones that load K and V
-  bool narrow = false;     ///< the last sub-tile is the edge
-  std::int64_t lead = 0;   ///< sub-tiles in front in which some scores are masked
-  std::int64_t whole = 0;  ///< and then in which none are
-};
+  std::int64_t sub_tiles = 0;  ///< of its round
+  std::int64_t due = 0;        ///< of these, the last ones that load K and V
+  bool narrow = false;         ///< the last of them is the edge
+  // Of its round. A step that is a round is both and more than one sub-tile.
+  bool first = false;
+  bool last = false;
+  bool loads = false;   ///< of a sub-tile: K and V
+  bool masked = false;  ///< of a sub-tile: not every row sees it whole
 
-inline constexpr RoundKind kNoRound;
-
-/// One step: a round or a sub-tile of it.
-struct Step {
-  const RoundKind* kind = &kNoRound;
-  std::int64_t sub_tile = 0;
-
-  const RoundKind& round() const { return *kind; }
-  explicit operator bool() const { return kind->times != nullptr; }
-  bool first() const { return sub_tile == 0; }
-  bool last() const { return sub_tile == kind->sub_tiles - 1; }
-  bool edge() const { return kind->narrow && last(); }
-  bool loads() const { return sub_tile >= kind->sub_tiles - kind->due; }
-  bool masked() const { return sub_tile < kind->lead || sub_tile >= kind->lead + kind->whole; }
-};
-
-inline constexpr std::int64_t kBack = 4;   ///< an epoch stores O of so many steps before its own
-inline constexpr std::int64_t kAhead = 2;  ///< and loads for so many after it
-inline constexpr auto kWindow = static_cast<std::size_t>(kBack + kAhead + 1);
-
-/// Steps before and after an epoch's own that matter in the form of the phase.
-inline std::int64_t back_of(const PhaseTimes& t) {
-  return t.online ? kBack : (t.has_second ? 2 : 1);
-}
-inline std::int64_t ahead_of(const PhaseTimes& t) {
-  return t.has_second ? kAhead : 1;
-}
-
-/// The steps that an epoch works on.
-class Window {
- public:
-  Step& at(std::int64_t offset) { return steps_[static_cast<std::size_t>(kBack + offset)]; }
-  const Step& at(std::int64_t offset) const {
-    return steps_[static_cast<std::size_t>(kBack + offset)];
-  }
-
- private:
-  std::array<Step, kWindow> steps_;
+  bool edge() const { return narrow && last; }
 };
 
 /// Whether a step is a sub-tile of a round.
@@ -70,226 +33,223 @@ inline bool by_sub_tiles(const PhaseTimes& t) {
   return t.online || (t.has_first && !t.has_second);
 }
 
-/// Goes over all epochs of a core and sums what `of_epoch` gives for them.
-template <typename OfEpoch, bool kMasked>
+/// The steps that an epoch works on.
+template <typename Item>
+class Window {
+ public:
+  explicit Window(const Item* const* own) : own_(own) {}
+  const Item& at(std::ptrdiff_t offset) const { return *own_[offset]; }
+
+ private:
+  const Item* const* own_;
+};
+
+/// Goes over all epochs of a core and sums what a form gives for them. A form has
+///   Item            what it needs of a step; made from nothing, of no step
+///   kBack, kAhead   steps before and after an epoch's own that it looks at
+///   kOwn            whether it needs Step::own
+///   operator()(Window<Item>)
+template <typename Form>
 class EpochSum {
  public:
-  EpochSum(const PhaseTimes& times, const PhaseTimes& own, const OfEpoch& of_epoch)
-      : t_(times),
-        own_(own),
-        of_epoch_(of_epoch),
-        back_(back_of(times)),
-        ahead_(ahead_of(times)),
-        groups_(times.full_groups + (times.edge_heads > 0 ? 1 : 0)) {
-    // Under a mask a round may have one step only.
-    const std::int64_t least = by_sub_tiles(times) && !kMasked ? times.sub_tiles : 1;
-    rounds_back_ = ceil_div(back_, least);
-    rounds_ahead_ = ceil_div(ahead_, least);
+  EpochSum(const PhaseTimes& times, const PhaseTimes& own, const Form& form)
+      : t_(times), own_(own), form_(form) {
+    std::fill_n(recent_.begin(), kWindow - 1, &nothing_);
   }
 
   std::int64_t all() {
-    if (groups_ * t_.positions == 0) {
+    if (t_.positions == 0) {
       return 0;
     }
-    go_to(0, 0);
-    std::int64_t sum = steps(-ahead_, 0);
-    // Of groups (and, without a mask, positions in a group) that see only their like around them,
-    // one stands for all.
-    const std::int64_t before = ceil_div(rounds_back_, t_.positions);
-    const std::int64_t after = ceil_div(rounds_ahead_, t_.positions) + 1;
-    const std::int64_t first = kMasked ? t_.positions : rounds_back_ + 1;
-    runs(groups_, before, after, [&](std::int64_t group, std::int64_t times) {
-      std::int64_t of_group = 0;
-      runs(t_.positions, first, rounds_ahead_ + 1, [&](std::int64_t position, std::int64_t same) {
-        go_to(group, position);
-        of_group += same * round();
-      });
-      sum += times * of_group;
-    });
-    go_to(groups_, 0);
-    return sum + steps(0, back_);
+    if (t_.masked != nullptr) {
+      masked_groups(t_.heads, t_.full_groups);
+      masked_groups(t_.edge_heads, t_.edge_heads > 0 ? 1 : 0);
+    } else {
+      groups(t_.heads, t_.full_groups, full_);
+      groups(t_.edge_heads, t_.edge_heads > 0 ? 1 : 0, edge_);
+    }
+    take(nothing_, kWindow - 1);
+    return sum_;
   }
 
  private:
-  /// Calls visit(i, how many it stands for) over 0 .. n - 1: all of the first and last ones, one of
-  /// those between.
+  using Item = typename Form::Item;
+  static constexpr std::size_t kWindow = Form::kBack + Form::kAhead + 1;
+  static constexpr std::size_t kRoom = 8 * kWindow;
+
+  /// One kind of round. Where a step is a round, it is `last`.
+  struct Round {
+    Item first;
+    Item inner;
+    Item last;
+  };
+  struct Group {
+    Round first;
+    Round inner;
+    Round last;
+  };
+
+  /// `n` like steps follow. The epochs that this makes known are those up to kAhead steps back.
+  [[gnu::always_inline]] void take(const Item& item, std::int64_t n) {
+    if (at_ + kWindow > kRoom) {
+      std::copy_n(recent_.begin() + (at_ - (kWindow - 1)), kWindow - 1, recent_.begin());
+      at_ = kWindow - 1;
+    }
+    const std::int64_t apart = std::min<std::int64_t>(n, kWindow);
+    std::int64_t cycles = 0;
+    for (std::int64_t i = 0; i < apart; ++i) {
+      recent_[at_] = &item;
+      cycles = form_(Window<Item>(recent_.data() + (at_ - Form::kAhead)));
+      sum_ += cycles;
+      ++at_;
+    }
+    // All around the others is like them.
+    sum_ += (n - apart) * cycles;
+    taken_ += n;
+  }
+
+  /// Visits n like things in a row. Once an epoch sees only steps of these, every further one adds
+  /// the same.
   template <typename Visit>
-  static void runs(std::int64_t n, std::int64_t first, std::int64_t last, const Visit& visit) {
-    const std::int64_t between = n - first - last;
+  [[gnu::always_inline]] void repeat(std::int64_t n, const Visit& visit) {
+    const std::int64_t start = taken_;
     for (std::int64_t i = 0; i < n; ++i) {
-      if (i == first && between > 1) {
-        visit(i, between);
-        i += between - 1;
-      } else {
-        visit(i, 1);
+      const bool settled = taken_ - start >= static_cast<std::int64_t>(kWindow) - 1;
+      const std::int64_t before = sum_;
+      visit();
+      if (settled) {
+        sum_ += (n - 1 - i) * (sum_ - before);
+        return;
       }
     }
   }
 
-  /// Looks at the rounds around one.
-  void go_to(std::int64_t group, std::int64_t position) {
-    position -= rounds_back_;
-    while (position < 0) {
-      position += t_.positions;
-      --group;
+  void groups(std::int64_t heads, std::int64_t count, Group& group) {
+    if (count == 0) {
+      return;
     }
-    key_ = 0;
-    for (std::int64_t i = -rounds_back_; i <= rounds_ahead_; ++i) {
-      const std::size_t id = kind(group, position, i);
-      key_ = key_ * (kKinds + 1) + id;
-      if (++position == t_.positions) {
-        position = 0;
-        ++group;
+    if (t_.positions == 1 || !(t_.kv_resident || t_.last_differs)) {
+      make(heads, t_.positions == 1 ? t_.last : t_.full, true, group.last);
+      repeat(count * t_.positions, [&] { round(group.last); });
+      return;
+    }
+    const std::int64_t inner = t_.positions - 2;
+    make(heads, t_.full, true, group.first);
+    if (inner > 0) {
+      make(heads, t_.full, false, group.inner);
+    }
+    make(heads, t_.last, false, group.last);
+    repeat(count, [&] {
+      round(group.first);
+      repeat(inner, [&] { round(group.inner); });
+      round(group.last);
+    });
+  }
+
+  void round(const Round& kind) {
+    if (t_.sub_tiles > 1 && by_sub_tiles(t_)) {
+      take(kind.first, 1);
+      if (t_.sub_tiles > 2) {
+        take(kind.inner, t_.sub_tiles - 2);
       }
     }
+    take(kind.last, 1);
   }
 
-  const RoundKind& near(std::int64_t offset) const {
-    return *around_[static_cast<std::size_t>(kBack + offset)];
-  }
-
-  /// Places a round at `offset` in around_; returns a number that says of which kind it is.
-  std::size_t kind(std::int64_t group, std::int64_t position, std::int64_t offset) {
-    const auto place = static_cast<std::size_t>(kBack + offset);
-    if (group < 0 || group >= groups_) {
-      around_[place] = &kNoRound;
-      return kKinds;
+  /// `opens`: the first round of a group.
+  void make(std::int64_t heads, const RoundTimes& times, bool opens, Round& round) {
+    Step step;
+    step.times = &times;
+    step.own = &times == &t_.last ? &own_.last : &own_.full;
+    step.heads = heads;
+    step.sub_tiles = t_.sub_tiles;
+    step.loads = opens || !t_.kv_resident;
+    step.due = step.loads ? t_.sub_tiles : 0;
+    step.narrow = true;
+    if (t_.sub_tiles > 1 && by_sub_tiles(t_)) {
+      step.first = true;
+      round.first = Item(t_, step);
+      step.first = false;
+      if (t_.sub_tiles > 2) {
+        round.inner = Item(t_, step);
+      }
+    } else {
+      step.first = true;
     }
-    // Only what makes a difference sets kinds apart.
+    step.last = true;
+    round.last = Item(t_, step);
+  }
+
+  void masked_groups(std::int64_t heads, std::int64_t count) {
+    repeat(count, [&] {
+      for (std::int64_t position = 0; position < t_.positions; ++position) {
+        masked_round(heads, position);
+      }
+    });
+  }
+
+  [[gnu::noinline]] void masked_round(std::int64_t heads, std::int64_t position) {
     const bool last = t_.last_differs && position == t_.positions - 1;
-    const bool first = t_.kv_resident && position == 0;
-    const std::size_t id =
-        (group < t_.full_groups ? 0U : 4U) + (first ? 2U : 0U) + (last ? 1U : 0U);
-    RoundKind& kind = kinds_[kMasked ? place : id];
-    around_[place] = &kind;
-    if (!kMasked && kind.times != nullptr) {
-      return id;
-    }
-    kind.heads = group < t_.full_groups ? t_.heads : t_.edge_heads;
-    kind.times = last ? &t_.last : &t_.full;
-    kind.own = last ? &own_.last : &own_.full;
-    kind.sub_tiles = kind.whole = t_.sub_tiles;
-    kind.due = !t_.kv_resident || first ? t_.sub_tiles : 0;
-    kind.narrow = true;
-    if constexpr (kMasked) {
-      see(position, place, kind);
-    }
-    return id;
-  }
-
-  /// What a mask leaves of a round. Where rounds are the steps, they take times of their own.
-  void see(std::int64_t position, std::size_t place, RoundKind& kind) {
     const MaskedRound seen = t_.masked->at(position);
-    kind.sub_tiles = seen.sub_tiles;
-    kind.due = t_.kv_resident ? seen.due : seen.sub_tiles;
-    kind.narrow = seen.narrow;
-    kind.lead = t_.online ? seen.lead : 0;
-    kind.whole = t_.online ? seen.whole : seen.sub_tiles;
-    if (!t_.online) {
-      Kept& kept = kept_[place];
-      kept.times = t_.masked->times(seen, *kind.times);
-      kept.own = own_.masked->times(own_.masked->at(position), *kind.own);
-      kind.times = &kept.times;
-      kind.own = &kept.own;
+    Step step;
+    step.heads = heads;
+    step.sub_tiles = seen.sub_tiles;
+    step.due = t_.kv_resident ? seen.due : seen.sub_tiles;
+    step.narrow = seen.narrow;
+    step.times = last ? &t_.last : &t_.full;
+    step.own = last ? &own_.last : &own_.full;
+    if (t_.online) {
+      masked_steps(seen, step);
+      return;
     }
-  }
-
-  std::int64_t steps_of(const RoundKind& kind) const {
-    return by_sub_tiles(t_) ? kind.sub_tiles : 1;
-  }
-
-  std::int64_t steps(std::int64_t from, std::int64_t to) const {
-    std::int64_t sum = 0;
-    for (std::int64_t step = from; step < to; ++step) {
-      sum += of_epoch_(window(step));
-    }
-    return sum;
-  }
-
-  /// Around step `step` of the round; it may lie beyond the round's ends.
-  Window window(std::int64_t step) const {
-    Window w;
-    std::int64_t offset = 0;
-    std::int64_t at = step - back_;
-    while (at < 0 && offset > -rounds_back_) {
-      at += steps_of(near(--offset));
-    }
-    for (std::int64_t i = -back_; i <= ahead_; ++i, ++at) {
-      while (offset < rounds_ahead_ && at >= steps_of(near(offset))) {
-        at -= steps_of(near(offset++));
-      }
-      if (at >= 0 && at < steps_of(near(offset))) {
-        w.at(i) = {around_[static_cast<std::size_t>(kBack + offset)], at};
-      }
-    }
-    return w;
-  }
-
-  /// All epochs of the round's steps; remembers those of rounds with the same kinds around.
-  std::int64_t round() {
-    Memory& memory = memory_[key_ % memory_.size()];
-    if (kMasked || memory.key != key_) {
-      memory = {key_, steps_of_round()};
-    }
-    return memory.sum;
-  }
-
-  std::int64_t steps_of_round() const {
-    const std::int64_t steps = steps_of(near(0));
-    std::int64_t sum = 0;
-    for (std::int64_t step = 0; step < steps;) {
-      const std::int64_t end = std::min(steps, unchanged_until(step));
-      sum += (end - step) * of_epoch_(window(step));
-      step = end;
-    }
-    return sum;
-  }
-
-  /// The first later step of the round around which anything differs.
-  std::int64_t unchanged_until(std::int64_t step) const {
-    const RoundKind& here = near(0);
-    std::int64_t next = here.sub_tiles;
-    for (const std::int64_t change : {std::int64_t{0}, here.sub_tiles - here.due, here.lead,
-                                      here.lead + here.whole, here.sub_tiles - 1, here.sub_tiles}) {
-      if (change > step + ahead_) {
-        next = std::min(next, change - ahead_);
-      } else if (change + back_ > step) {
-        return step + 1;
-      }
-    }
-    return next;
-  }
-
-  struct Kept {
-    RoundTimes times;
+    const RoundTimes times = t_.masked->times(seen, *step.times);
     RoundTimes own;
-  };
-  struct Nothing {};
-  static constexpr std::size_t kKinds = 8;
-  struct Memory {
-    std::uint64_t key = ~std::uint64_t{0};
-    std::int64_t sum = 0;
-  };
+    if constexpr (Form::kOwn) {
+      own = own_.masked->times(own_.masked->at(position), *step.own);
+    }
+    step.times = &times;
+    step.own = &own;
+    step.first = step.last = true;
+    take(keep(step), 1);
+  }
+
+  void masked_steps(const MaskedRound& seen, Step& step) {
+    const std::int64_t end = seen.sub_tiles;
+    const std::array<std::int64_t, 5> changes{1, end - step.due, seen.lead, seen.lead + seen.whole,
+                                              end - 1};
+    for (std::int64_t at = 0; at < end;) {
+      step.first = at == 0;
+      step.last = at == end - 1;
+      step.loads = at >= end - step.due;
+      step.masked = seen.masks(at);
+      std::int64_t next = end;
+      for (const std::int64_t change : changes) {
+        next = change > at ? std::min(next, change) : next;
+      }
+      take(keep(step), next - at);
+      at = next;
+    }
+  }
+
+  /// An item that stays as long as an epoch looks at its step.
+  const Item& keep(const Step& step) {
+    newest_ = (newest_ + 1) % kWindow;
+    kept_[newest_] = Item(t_, step);
+    return kept_[newest_];
+  }
 
   const PhaseTimes& t_;
   const PhaseTimes& own_;
-  const OfEpoch& of_epoch_;
-  const std::int64_t back_;
-  const std::int64_t ahead_;
-  const std::int64_t groups_;
-  std::int64_t rounds_back_ = 0;
-  std::int64_t rounds_ahead_ = 0;
-  std::array<const RoundKind*, kWindow> around_;
-  std::array<RoundKind, kKinds> kinds_;  ///< under a mask: those around
-  [[no_unique_address]] std::conditional_t<kMasked, std::array<Kept, kWindow>, Nothing> kept_;
-  std::uint64_t key_ = 0;  ///< of the kinds around
-  std::array<Memory, 7> memory_;
+  const Form& form_;
+  const Item nothing_ = Item::none();
+  std::int64_t sum_ = 0;
+  std::int64_t taken_ = 0;
+  std::size_t at_ = kWindow - 1;
+  std::size_t newest_ = 0;
+  std::array<const Item*, kRoom> recent_;
+  Group full_;  ///< without a mask
+  Group edge_;
+  std::array<Item, kWindow> kept_;  ///< under a mask
 };
-
-template <typename OfEpoch>
-std::int64_t sum_epochs(const PhaseTimes& times, const PhaseTimes& own, const OfEpoch& of_epoch) {
-  return times.masked != nullptr ? EpochSum<OfEpoch, true>(times, own, of_epoch).all()
-                                 : EpochSum<OfEpoch, false>(times, own, of_epoch).all();
-}
 
 }  // namespace tilewright::epochs

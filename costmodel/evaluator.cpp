@@ -185,13 +185,10 @@ bool Evaluator::may_be_slower(const Sizes& sizes) const {
 
 std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const {
-  const bool uneven = may_be_slower(sizes);
-  const CoreRounds shorter =
-      uneven ? deal_rounds(sizes.counts, sizes.tiling, problem_.layout, problem_.layout.cores - 1)
-             : CoreRounds{};
   if (problem_.shape.mask.causal) {
     return masked_makespan(sizes, plan, choices);
   }
+  const bool uneven = may_be_slower(sizes);
   std::int64_t cycles = 0;
   PhaseTimes times;
   for (const PhasePlan& phase : plan.phases()) {
@@ -206,6 +203,8 @@ std::int64_t Evaluator::makespan(const Sizes& sizes, const Plan& plan,
     times_of(sizes, sizes.busiest, phase, choices, times);
     std::int64_t slowest = phase_makespan(times);
     if (uneven) {
+      const CoreRounds shorter =
+          deal_rounds(sizes.counts, sizes.tiling, problem_.layout, problem_.layout.cores - 1);
       times_of(sizes, shorter, phase, choices, times);
       slowest = std::max(slowest, phase_makespan(times));
     }
@@ -354,39 +353,50 @@ std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective obj
 
 std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective objective,
                                              Choices& choices) {
-  const Sizes sizes = sizes_of(problem_.shape, tiling, problem_.layout);
-  l0_.prefetch(tiling.q_rows, tiling.kv_cols);
-  l0_.prefetch(sizes.counts.edge_rows, tiling.kv_cols);
-  l0_.prefetch(tiling.q_rows, sizes.counts.edge_cols);
-  l0_.prefetch(sizes.counts.edge_rows, sizes.counts.edge_cols);
-  const Plan& plan = problem_.plans.of(tiling);
-  std::int64_t peak = 0;
-  if (!fits(sizes, plan, &peak)) {
-    return std::nullopt;
-  }
-  bool several = false;
-  if (!fastest(sizes, choices, &several)) {
-    return std::nullopt;
-  }
-  const std::int64_t dram = dram_traffic(sizes, plan);
-  Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
-  // The fastest L0 tiles make the shortest makespan; energy may trade some of it for less traffic.
-  if (several && (objective == Objective::kEnergy || objective == Objective::kEdp)) {
-    try_all(sizes, plan, objective, dram, candidate, choices);
-  }
-  return candidate;
+  return evaluate(Sized(*this, tiling), objective, choices);
 }
 
-Candidate Evaluator::cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices,
-                             std::int64_t dram, std::int64_t peak) const {
-  Candidate candidate;
-  candidate.tiling = sizes.tiling;
-  candidate.tiling.l0_qk = choices[0].full;
-  candidate.tiling.l0_pv = choices[1].full;
-  candidate.figures =
+Evaluator::Sized::Sized(const Evaluator& evaluator, const Tiling& tiling)
+    : sizes(sizes_of(evaluator.problem_.shape, tiling, evaluator.problem_.layout)),
+      plan(evaluator.problem_.plans.of(tiling)),
+      fits(evaluator.fits(sizes, plan, &peak)) {
+  if (fits) {
+    const TileCounts& counts = sizes.counts;
+    evaluator.l0_.prefetch(tiling.q_rows, tiling.kv_cols);
+    evaluator.l0_.prefetch(counts.edge_rows, tiling.kv_cols);
+    evaluator.l0_.prefetch(tiling.q_rows, counts.edge_cols);
+    evaluator.l0_.prefetch(counts.edge_rows, counts.edge_cols);
+  }
+}
+
+std::optional<Candidate> Evaluator::evaluate(const Sized& sized, Objective objective,
+                                             Choices& choices) {
+  const Sizes& sizes = sized.sizes;
+  std::optional<Candidate> found;
+  bool several = false;
+  if (!sized.fits || !fastest(sizes, choices, &several)) {
+    return found;
+  }
+  const std::int64_t dram = dram_traffic(sizes, sized.plan);
+  Candidate& candidate = found.emplace();
+  candidate.figures.l1_peak_bytes = sized.peak;
+  cost(sizes, sized.plan, choices, dram, candidate);
+  // The fastest L0 tiles make the shortest makespan; energy may trade some of it for less traffic.
+  if (several && (objective == Objective::kEnergy || objective == Objective::kEdp)) {
+    try_all(sizes, sized.plan, objective, dram, candidate, choices);
+  }
+  return found;
+}
+
+/// Sets all but the peak.
+void Evaluator::cost(const Sizes& sizes, const Plan& plan, const Choices& choices,
+                     std::int64_t dram, Candidate& out) const {
+  out.tiling = sizes.tiling;
+  out.tiling.l0_qk = choices[0].full;
+  out.tiling.l0_pv = choices[1].full;
+  out.figures =
       total_figures(problem_, layer_compute_energy(problem_, sizes), makespan(sizes, plan, choices),
-                    dram, l0_traffic(sizes, choices), peak);
-  return candidate;
+                    dram, l0_traffic(sizes, choices), out.figures.l1_peak_bytes);
 }
 
 }  // namespace tilewright

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Plans {
   /// `array`: whether the matrix array can do what is done with single scores.
   Plans(const Schedule& schedule, const Shape& shape, std::string_view variant, bool array);
   const Plan& of(const Tiling& tiling) const { return plans_[index_of(tiling)]; }
+  /// Where only what all have in common is looked at.
+  const Plan& any() const { return plans_.front(); }
 
  private:
   static constexpr std::size_t kKinds = 4;  ///< three of overwrite, and a split of keys and values
@@ -67,8 +70,8 @@ struct Problem {
   MergeCosts merges{};
 
   /// The array does what is done with single scores: they never leave it.
-  bool on_array() const { return plans.of(Tiling{}).phases().front().on_array; }
-  bool online() const { return plans.of(Tiling{}).phases().front().online; }
+  bool on_array() const { return plans.any().phase_table.front().on_array; }
+  bool online() const { return plans.any().phase_table.front().online; }
 };
 
 /// Throws InputError if the schedule cannot run the workload, the machine cannot compute with its
@@ -107,14 +110,14 @@ struct ClassBox {
 
 /// What a matmul tile costs under its L0 tile.
 struct TileTime {
-  std::int64_t cycles = 0;
-  std::int64_t l1_bytes = 0;
+  std::int64_t cycles;
+  std::int64_t l1_bytes;
 };
 
 /// L0 answers for the tiles of one matmul: full rows and columns, full rows and edge columns, edge
 /// rows and full columns, both edges.
 struct TileChoice {
-  std::array<TileTime, 4> tile{};
+  std::array<TileTime, 4> tile;
   L0Tile full;  ///< L0 tile of the first
 };
 
@@ -153,6 +156,25 @@ class Evaluator {
   /// ones.
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective);
 
+  /// Calls sink(index, evaluate(tilings[index])) for each, in order. Faster than one at a time: the
+  /// L0 answers of the next ones are fetched from memory meanwhile.
+  template <typename Sink>
+  void evaluate_each(std::span<const Tiling> tilings, Objective objective, const Sink& sink) {
+    constexpr std::size_t kAhead = 8;
+    std::array<std::optional<Sized>, kAhead> sized;
+    for (std::size_t i = 0; i < tilings.size() + kAhead; ++i) {
+      std::optional<Sized>& place = sized[i % kAhead];
+      if (place) {
+        Choices choices;
+        sink(i - kAhead, evaluate(*place, objective, choices));
+        place.reset();
+      }
+      if (i < tilings.size()) {
+        place.emplace(*this, tilings[i]);
+      }
+    }
+  }
+
   /// A lower bound of every figure over all candidates in the box; empty if none of them fits. A
   /// bound above `enough_cycles` is not made any tighter.
   std::optional<Figures> lower_bound(
@@ -181,6 +203,15 @@ class Evaluator {
   using Choices = std::array<TileChoice, 2>;  // by MatmulKind
   static constexpr std::int64_t kLineUnit = 1 << 16;
 
+  /// A candidate of which only the sizes are known yet.
+  struct Sized {
+    /// Has the L0 answers fetched from memory if it fits.
+    Sized(const Evaluator& evaluator, const Tiling& tiling);
+    Sizes sizes;
+    const Plan& plan;
+    std::int64_t peak = 0;
+    bool fits = false;
+  };
   bool fits(const Sizes& sizes, const Plan& plan, std::int64_t* peak) const;
   void times_of(const Sizes& sizes, const CoreRounds& rounds, const PhasePlan& phase,
                 const Choices& choices, PhaseTimes& out) const;
@@ -240,8 +271,9 @@ class Evaluator {
   bool fastest(const Sizes& sizes, Choices& choices, bool* several);
   bool pin(const Sizes& sizes, MatmulKind kind, const L0Tile& pinned, TileChoice& choice) const;
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective, Choices& choices);
-  Candidate cost_of(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
-                    std::int64_t peak) const;
+  std::optional<Candidate> evaluate(const Sized& sized, Objective objective, Choices& choices);
+  void cost(const Sizes& sizes, const Plan& plan, const Choices& choices, std::int64_t dram,
+            Candidate& out) const;
   void try_all(const Sizes& sizes, const Plan& plan, Objective objective, std::int64_t dram,
                Candidate& best, Choices& best_choices);
   std::vector<TileCost> options_at(const Sizes& sizes, std::size_t index, std::size_t* same_as);

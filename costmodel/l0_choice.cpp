@@ -41,7 +41,9 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
     const Figures hoped = total_figures(problem_, layer_compute_energy(problem_, sizes), shortest,
                                         dram, l0_traffic(sizes, choices), peak);
     if (rank_key(objective, hoped) <= rank_key(objective, best.figures)) {
-      const Candidate candidate = cost_of(sizes, plan, choices, dram, peak);
+      Candidate candidate;
+      candidate.figures.l1_peak_bytes = peak;
+      cost(sizes, plan, choices, dram, candidate);
       if (ranks_before(objective, candidate, best)) {
         best = candidate;
         best_choices = choices;

@@ -65,11 +65,11 @@ class Pipeline {
   /// P of the oldest step in flight is there; further steps follow. The newest one: kVector. Looked
   /// at where a round begins: later in it, the adjustment of O comes after that softmax.
   static constexpr std::size_t kReady0 = kStepLive;
-  /// The last reader of the second newest input slot, the newest store (on separate channels that
-  /// is the store queue) and the one before it are done.
-  static constexpr std::size_t kInput2 = kReady0 + kLookahead;
-  static constexpr std::size_t kStored1 = kInput2 + 1;
-  static constexpr std::size_t kStored2 = kStored1 + 1;
+  /// The newest store (on separate channels that is the store queue), the last reader of the second
+  /// newest input slot, the second newest store are done.
+  static constexpr std::size_t kStored1 = kReady0 + kLookahead;
+  static constexpr std::size_t kInput2 = kStored1 + 1;
+  static constexpr std::size_t kStored2 = kInput2 + 1;
   static constexpr std::size_t kRoundLive = kStored2 + 1;
   /// The last matmul that read the V of the newest finished group, of the one before it.
   static constexpr std::size_t kGroup1 = kRoundLive;
@@ -81,6 +81,9 @@ class Pipeline {
   using Steps = Extent<kStepLive>;
   using Rounds = Extent<kRoundLive>;
   using All = Extent<kTimes>;
+  /// Between rounds, where core_decides().
+  static constexpr std::size_t kCore = kInput2;
+  using Core = Extent<kCore, kTimes>;
 
   static constexpr auto kAhead = static_cast<std::int64_t>(kLookahead + 1);
 
@@ -95,12 +98,13 @@ class Pipeline {
     Times entry;
     Times exit;
 
-    bool recall(Times& s, const StepsRun* here, std::int64_t count) const {
+    /// `compared`: the first times of the state, which decide.
+    bool recall(Times& s, const StepsRun* here, std::int64_t count, std::size_t compared) const {
       if (count != rounds || here != run) {
         return false;
       }
       const std::int64_t shift = s[0] - entry[0];
-      for (std::size_t i = 1; i < kRoundLive; ++i) {
+      for (std::size_t i = 1; i < compared; ++i) {
         if (s[i] - entry[i] != shift) {
           return false;
         }
@@ -132,6 +136,26 @@ class Pipeline {
   static constexpr std::size_t kMostSegments = kMasked ? 12 : 6;
 
   bool single() const { return t_.buffers == 1; }
+
+  /// On a shared channel every store is a barrier for loads. Where no round but the newest one is
+  /// in flight, the load queue implies the slots of the second newest round and group
+  /// (docs/cost_model.md, "Online form").
+  bool core_decides() const {
+    return kShared && !kMasked && !Recorder::kActive && (single() || t_.sub_tiles >= kAhead);
+  }
+
+  /// again() from round to round or from group to group. `ends_groups`: a step ends groups.
+  template <typename Step>
+  [[gnu::always_inline]] void again_rounds(Times& s, std::int64_t n, bool ends_groups,
+                                           const Step& take) const {
+    if (core_decides()) {
+      again<Core>(s, n, take);
+    } else if (kResident && ends_groups) {
+      again<All>(s, n, take);
+    } else {
+      again<Rounds>(s, n, take);
+    }
+  }
 
   /// repeat(), or, where intervals are recorded, steps until a whole window of steps in flight has
   /// moved as one.
@@ -167,7 +191,7 @@ class Pipeline {
     const std::int64_t steps = kinds_.steps_of_group();
     const std::int64_t groups = t_.full_groups - ceil_div(kAhead, steps);
     if (groups > 1) {
-      again<All>(s, groups, [&](Times& state) {
+      again_rounds(s, groups, true, [&](Times& state) {
         Place copy = place;
         walk(state, steps, copy, memory);
       });
@@ -224,7 +248,8 @@ class Pipeline {
   void walk_rounds(Times& s, std::int64_t rounds, const Place& place, Memory& memory) const {
     if constexpr (kMasked || Recorder::kActive) {
       walk_equal_rounds(s, rounds, place);
-    } else if (kinds_.alike() || !memory.recall(s, place.leaving.run(), rounds)) {
+    } else if (kinds_.alike() || !memory.recall(s, place.leaving.run(), rounds,
+                                                core_decides() ? kCore : kRoundLive)) {
       memory.entry = s;
       walk_equal_rounds(s, rounds, place);
       memory.exit = s;
@@ -248,11 +273,7 @@ class Pipeline {
         run_segment(state, segments[i]);
       }
     };
-    if (kResident && kinds_.alike()) {
-      again<All>(s, rounds, take);  // every round may be a group of its own
-    } else {
-      again<Rounds>(s, rounds, take);
-    }
+    again_rounds(s, rounds, kinds_.alike(), take);  // then every round may be a group of its own
   }
 
   [[gnu::always_inline]] void run_segment(Times& s, const Segment& segment) const {

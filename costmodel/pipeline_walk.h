@@ -218,7 +218,11 @@ class Pipeline {
       } else {
         run = std::min(run, place.rounds.entering.left());
         const RoundMap& entering = place.rounds.entering.kind();
-        run_steps(s, run, leaving, between, entering, place.memory);
+        if (run == 1) {
+          step(s, leaving, between, entering);
+        } else {
+          run_steps(s, run, leaving, between, entering, place.memory);
+        }
         place.rounds.entering.take(run);
       }
       place.rounds.leaving.take(run);

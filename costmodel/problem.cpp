@@ -147,7 +147,7 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   }
   const Shape shape = shape_of(workload);
   const Plans plans(schedule, shape, chosen, keeps_scores(hardware, shape));
-  const PhasePlan& first = plans.of(Tiling{}).phases().front();
+  const PhasePlan& first = plans.any().phase_table.front();
   check_magnitude(hardware, workload, shape, first.online);
   Problem problem{hardware,
                   workload,
@@ -195,7 +195,7 @@ Int128 masked_energy(const Problem& problem, const LayerWork& work) {
   if (!problem.online()) {
     return energy;
   }
-  const PhasePlan& phase = problem.plans.of(Tiling{}).phases().front();
+  const PhasePlan& phase = problem.plans.any().phase_table.front();
   return energy +
          online_energy(problem.hardware, problem.shape, online_work(problem.shape, phase, work));
 }

@@ -15,6 +15,24 @@ std::optional<Candidate> Probe::evaluate(Evaluator& evaluator, const Tiling& til
   return candidate;
 }
 
+void Probe::evaluate_each(Evaluator& evaluator, std::span<const Tiling> tilings) {
+  std::vector<Tiling> legal;
+  std::vector<std::int64_t> places;  // among all of them
+  for (std::size_t i = 0; i < tilings.size(); ++i) {
+    if (is_legal(task_.problem.shape, tilings[i])) {
+      legal.push_back(tilings[i]);
+      places.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  evaluator.evaluate_each(legal, task_.objective,
+                          [&](std::size_t i, const std::optional<Candidate>& candidate) {
+                            if (incumbent_.offer(candidate)) {
+                              improvements_.emplace_back(evaluated_ + places[i] + 1, *candidate);
+                            }
+                          });
+  evaluated_ += static_cast<std::int64_t>(tilings.size());
+}
+
 Course::Course(const SearchTask& task, Int128 most)
     : task_(task), most_(most), incumbent_(task.objective, task.start) {}
 

@@ -11,6 +11,8 @@ namespace {
 /// One piece of work: all kv_cols of one (mode, heads, q_rows), or a part of them.
 constexpr std::int64_t kPiece = 256;
 constexpr std::int64_t kPiecesAtOnce = 64;
+/// Candidates evaluated together, between two looks at the clock.
+constexpr std::int64_t kBetweenLooks = 16;
 
 class Exhaustive final : public Strategy {
  public:
@@ -41,7 +43,11 @@ class Exhaustive final : public Strategy {
     while (!course.finished()) {
       course.round(kPiecesAtOnce, kPiece, [&](std::int64_t, Probe& probe, Evaluator& evaluator) {
         while (probe.may_go_on()) {
-          probe.evaluate(evaluator, at(task.space, probe.position()));
+          std::vector<Tiling> next;
+          for (std::int64_t i = 0; i < std::min(kBetweenLooks, probe.left()); ++i) {
+            next.push_back(at(task.space, probe.position() + i));
+          }
+          probe.evaluate_each(evaluator, next);
         }
       });
     }

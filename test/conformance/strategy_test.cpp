@@ -87,6 +87,47 @@ TEST_CASE("the optimum ranks first by (objective, cycles, energy, peak L1, facto
   }
 }
 
+TEST_CASE("candidates evaluated together cost what each costs alone") {
+  for (std::int64_t i = 0; i < counted(100); ++i) {
+    const SpaceCase drawn = random_space(kSeed + 70'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn));
+    Problem problem = make_problem(drawn.hardware, drawn.workload, find_schedule(drawn.schedule),
+                                   drawn.options.variant);
+    if (L0Tiles(drawn.hardware, problem.shape).misfit()) {
+      continue;
+    }
+    const DesignSpace space =
+        make_space(problem, drawn.options.variant, drawn.options.tile_sizes, drawn.options.pins);
+    Random random(static_cast<std::uint64_t>(i));
+    std::vector<Tiling> tilings;
+    while (tilings.size() < static_cast<std::size_t>(i % 20)) {
+      std::array<std::int64_t, kAxes> value{};
+      for (std::size_t axis = 0; axis < kAxes; ++axis) {
+        value[axis] = space.axes[axis].value(random.between(0, space.axes[axis].size() - 1));
+      }
+      const Tiling tiling = tiling_of(pick(random, space.modes), value[0], value[1], value[2]);
+      if (is_legal(problem.shape, tiling)) {
+        tilings.push_back(tiling);
+      } else if (tilings.empty()) {
+        break;  // perhaps none is legal
+      }
+    }
+    const Objective objective = find_objective(drawn.options.objective);
+    Evaluator together(problem);
+    Evaluator alone(problem);
+    std::size_t next = 0;
+    together.evaluate_each(
+        tilings, objective, [&](std::size_t index, const std::optional<Candidate>& found) {
+          REQUIRE(index == next++);
+          const auto expected = alone.evaluate(tilings[index], objective);
+          REQUIRE(found.has_value() == expected.has_value());
+          REQUIRE((!found ||
+                   (found->figures == expected->figures && found->tiling == expected->tiling)));
+        });
+    REQUIRE(next == tilings.size());
+  }
+}
+
 TEST_CASE("pruned returns what exhaustive returns on all divisors spaces of mas12 on mas-edge") {
   const Suite suite = load_suite("mas12");
   REQUIRE(suite.workloads.size() == 12);
