@@ -1,5 +1,6 @@
 // Evaluator::lower_bound(): the evaluator itself under the least durations of a box.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "common/math.h"
@@ -150,6 +151,8 @@ std::int64_t Evaluator::least_masked_cycles(const Sizes& sizes, const Plan& plan
     PhaseTimes times;
     times_of(sizes, rounds, phase, choices, times);
     times.masked = &least;
+    // Groups of other candidates have other numbers of steps.
+    times.key_slots = std::numeric_limits<std::int64_t>::max();
     cycles += phase_makespan(times);
   }
   return cycles;
@@ -194,7 +197,8 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     conserve_resident(sizes, phase, phases[i]);
     // Under overwrite, the last matmuls of a group no longer read the slot that the next V waits
     // for.
-    phases[i].value_slot_free = box.mode.overwrite == Overwrite::kValue;
+    phases[i].value_slot_free =
+        phases[i].value_slot_free || box.mode.overwrite == Overwrite::kValue;
     conserve_matmuls(sizes, phase, phases[i]);
     cycles += phase_makespan(phases[i]);
   }
@@ -262,7 +266,7 @@ void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
   if (phase.has_first) {
     conserve(phase.first_kind, times.resident_first);
   }
-  if (phase.has_second) {
+  if (phase.loads_values()) {
     conserve(MatmulKind::kPV, times.resident_second);
   }
 }

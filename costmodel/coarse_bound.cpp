@@ -95,6 +95,7 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   sizes.counts = count_tiles(problem_.shape, high);
   sizes.of_box = true;
   sizes.most_sub_tiles = ceil_div(problem_.shape.cols, box.low[2]);
+  sizes.most_q_tiles = ceil_div(problem_.shape.rows, box.low[1]);
   sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
   // Some candidate may have a single key in the last sub-tile of the busiest core.
@@ -288,6 +289,15 @@ VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase
           least.pairs * of_pair.normalise};
 }
 
+/// Streamed K (V) that the busiest core loads itself.
+std::int64_t CoarseBound::stream_of_core(const ClassBox& box, const Least& least,
+                                         MatmulKind kind) const {
+  const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
+                                 ? problem_.layout.cores
+                                 : 1;
+  return least.pairs * least.core.col_visits * stream_col_bytes(problem_.shape, kind) / share;
+}
+
 /// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
 /// (or sub-tiles) go through load, latency and reader one after the other; likewise writer and
 /// store.
@@ -316,17 +326,17 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
     // One slot each and the store before the next loads: a single chain.
     least_cycles = std::max(least_cycles, input + first + store);
   }
+  if (!box.mode.kv_resident && phase.values_in_keys) {
+    // A slot has K of a step, all of which are loaded before its softmax and its P V.
+    const std::int64_t loads = transfer.busy_cycles(stream_of_core(box, least, MatmulKind::kQK));
+    return std::max(least_cycles, (loads + vector.softmax + second) / (phase.lookahead + buffers));
+  }
   if (!box.mode.kv_resident) {
     const std::int64_t sub_tiles =
         least.pairs *
         (s.mask.causal ? ceil_div(least.core.col_visits, box.high[2]) : least.core.steps);
-    const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
-                                   ? problem_.layout.cores
-                                   : 1;
     const auto stream = [&](MatmulKind kind) {
-      const std::int64_t bytes =
-          least.pairs * least.core.col_visits * stream_col_bytes(s, kind) / share;
-      return transfer.busy_cycles(bytes) + sub_tiles * latency;
+      return transfer.busy_cycles(stream_of_core(box, least, kind)) + sub_tiles * latency;
     };
     if (phase.has_first) {
       least_cycles = std::max(least_cycles, (stream(phase.first_kind) + first) / buffers);
@@ -353,7 +363,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   std::int64_t second = 0;
   if (phase.has_second) {
     second = matmul_cycles(box, least, MatmulKind::kPV);
-    loads += stream_bytes(box, least, MatmulKind::kPV);
+    loads += phase.loads_values() ? stream_bytes(box, least, MatmulKind::kPV) : 0;
   }
   matrix += second;
   if (phase.on_array) {
@@ -407,18 +417,18 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   std::int64_t cycles = 0;
   std::int64_t dram = 0;
   std::int64_t l0 = 0;
-  const auto matmul = [&](MatmulKind kind) {
-    dram += stream_bytes(box, least, kind);
+  const auto matmul = [&](MatmulKind kind, bool loads) {
+    dram += loads ? stream_bytes(box, least, kind) : 0;
     l0 += l0_bytes(least.all, kind, s.pairs);
   };
   for (const PhasePlan& phase : plan.phases()) {
     cycles += phase_cycles(box, least, phase);
     dram += input_bytes(least, phase) + output_bytes(least, phase);
     if (phase.has_first) {
-      matmul(phase.first_kind);
+      matmul(phase.first_kind, true);
     }
     if (phase.has_second) {
-      matmul(MatmulKind::kPV);
+      matmul(MatmulKind::kPV, phase.loads_values());
     }
   }
   const Int128 compute =

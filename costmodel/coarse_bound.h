@@ -60,6 +60,7 @@ class CoarseBound {
   VectorSums vector_cycles(const Least& least, const PhasePlan& phase) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
+  std::int64_t stream_of_core(const ClassBox& box, const Least& least, MatmulKind kind) const;
   std::int64_t slot_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
 
   const Problem& problem_;

@@ -55,7 +55,7 @@ std::array<Evaluator::LoadTimes, 2> Evaluator::load_times(const Sizes& sizes,
   if (phase.has_first) {
     loads[0] = load_times(sizes, phase.first_kind, share);
   }
-  if (phase.has_second) {
+  if (phase.loads_values()) {
     const bool same = problem_.shape.qk_dim == problem_.shape.v_dim && phase.has_first;
     loads[1] = same ? loads[0] : load_times(sizes, MatmulKind::kPV, share);
   }
@@ -126,6 +126,14 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.has_softmax = phase.has_softmax;
   out.has_second = phase.has_second;
   out.kv_resident = sizes.tiling.kv_resident && (phase.has_first || phase.has_second);
+  out.values_in_keys = phase.values_in_keys;
+  if (phase.values_in_keys) {
+    out.key_slots =
+        key_slots(phase, sizes.tiling,
+                  fewest_steps_of_group(problem_.shape, sizes.counts, sizes.tiling.core_split,
+                                        problem_.layout, phase));
+    out.value_slot_free = true;
+  }
   out.shared_channel = problem_.hardware.dram.shared_channel;
   out.store_first = phase.store_first;
   out.online = phase.online;
@@ -278,7 +286,7 @@ std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const
   for (const PhasePlan& phase : plan.phases()) {
     bytes += input_bytes(shape, sizes, phase) + output_bytes(shape, sizes, phase);
     bytes += phase.has_first ? stream(phase.first_kind) : 0;
-    bytes += phase.has_second ? stream(MatmulKind::kPV) : 0;
+    bytes += phase.loads_values() ? stream(MatmulKind::kPV) : 0;
   }
   return shape.pairs * bytes;
 }

@@ -29,7 +29,11 @@ template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahea
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
-      : t_(times), recorder_(recorder), kinds_(times) {}
+      : t_(times), recorder_(recorder), kinds_(times) {
+    if (kResident && times.values_in_keys && times.positions > 0) {
+      groups_before_ = times.key_slots - 1 - ceil_div(kAhead - 1, kinds_.steps_of_group());
+    }
+  }
 
   std::int64_t makespan() const {
     if (t_.positions * (t_.full_groups + t_.edge_heads) == 0) {
@@ -277,7 +281,8 @@ class Pipeline {
     const StepMap& here = *segment.leaving;
     const StageTimes& values = here.times->second;
     s[kMatrix] += segment.steps * here.heads * matmul_of(here, values);
-    s[kLoad] += here.loads ? segment.steps * here.heads * load_of(here, values) : 0;
+    s[kLoad] +=
+        here.loads && !t_.values_in_keys ? segment.steps * here.heads * load_of(here, values) : 0;
     s[kVector] += segment.steps * here.adjust;
     if (here.last) {
       s[kShared ? kLoad : kStored1] += here.store;
@@ -349,9 +354,11 @@ class Pipeline {
     }
     StageEntry entry{std::max(s[kMatrix], ready), s[kLoad], kNever};
     if constexpr (!kResident) {
-      entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
-      entry.slot = s[kValue1];
-    } else if (here.loads && here.first) {
+      if (!t_.values_in_keys) {
+        entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+        entry.slot = s[kValue1];
+      }
+    } else if (here.loads && here.first && !t_.values_in_keys) {
       entry.load = std::max(entry.load, single() ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
@@ -361,8 +368,9 @@ class Pipeline {
     s[kMatrix] = end.matmul;
     s[kLoad] = end.load;
     if constexpr (!kResident) {
+      // With V in K: the last one of the step before.
+      s[kValue2] = t_.values_in_keys ? s[kValue1] : end.before;
       s[kValue1] = end.matmul;
-      s[kValue2] = end.before;
     }
     if (kLookahead > 0 || here.last) {
       adjust(s, here);
@@ -391,8 +399,14 @@ class Pipeline {
     }
     StageEntry entry{s[kMatrix], s[kLoad], kNever};
     if constexpr (!kResident) {
-      entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
-      entry.slot = last_key;
+      if (t_.values_in_keys) {
+        entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+      } else {
+        entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
+        entry.slot = last_key;
+      }
+    } else if (there.begins_group && groups_before_ < 2) {
+      entry.load = std::max(entry.load, groups_before_ == 0 ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
       const std::int64_t input = there.first ? s[kLoad] + t_.latency : kNever;
@@ -432,6 +446,9 @@ class Pipeline {
   const PhaseTimes& t_;
   Recorder& recorder_;
   const Kinds kinds_;
+  /// Resident, V in K: finished groups after the one whose slot the next group's K takes. If there
+  /// are two or more, other waits imply that the slot is free.
+  std::int64_t groups_before_ = 2;
 };
 
 }  // namespace tilewright::online

@@ -42,7 +42,8 @@ struct Sizes {
   /// Sub-tiles of a round for the slots of O in epochs, if not as counted: more sub-tiles need
   /// fewer.
   std::int64_t most_sub_tiles = 0;
-  VisibleSums visible;  ///< with a mask only
+  std::int64_t most_q_tiles = 0;  ///< the same of query tiles, for the slots of K
+  VisibleSums visible;            ///< with a mask only
 };
 
 Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layout);

@@ -95,6 +95,9 @@ struct PhaseTimes {
   bool has_softmax = false;
   bool has_second = false;
   bool kv_resident = false;
+  bool values_in_keys = false;  ///< V is read from the slots of K: no loads of V
+  /// With that and resident operands: slots of K, enough not to wait for P V that is issued later.
+  std::int64_t key_slots = 1;
   bool shared_channel = false;
   bool store_first = false;
   bool serial = false;

@@ -291,7 +291,9 @@ class Pipeline {
       store(s, here, done);
       before = s[kStoreQueue];
     }
-    front(s, there, {from.input, before}, {kStages.softmax ? s[kVector] : 0, false});
+    leave_group(s, here);
+    front(s, there, {from.input, before},
+          {kStages.softmax ? s[kVector] : 0, false, keys_free(s, here)});
     const std::int64_t input = s[kLoad] + t_.latency;
     if (!store_first()) {
       store(s, here, done);
@@ -306,7 +308,6 @@ class Pipeline {
     if constexpr (kHandsOver) {
       s[kVector2] = newest_softmax;
     }
-    leave_group(s, here);
   }
 
   void drain(Times& s, const RoundMap& here, const RoundMap* between) const {
@@ -341,6 +342,23 @@ class Pipeline {
     }
   }
 
+  /// With V in K: when the slot is free that K of the next group is loaded into. What waits longer
+  /// for nothing else is known from the state (docs/cost_model.md, "V in K").
+  std::int64_t keys_free(const Times& s, const RoundMap& leaving) const {
+    if constexpr (kStages.second && kResident) {
+      if (t_.values_in_keys) {
+        const std::int64_t finished =
+            t_.key_slots - 1 - ceil_div(static_cast<std::int64_t>(kLookahead), t_.positions);
+        if constexpr (kShared) {
+          return finished == 0 && leaving.last ? s[kMatrix] : 0;
+        } else {
+          return finished == 0 ? s[kGroup1] : (finished == 1 ? s[kGroup2] : 0);
+        }
+      }
+    }
+    return 0;
+  }
+
   void leave_group(Times& s, const RoundMap& round) const {
     if constexpr (kStages.second && !kShared && kResident) {
       if (round.last) {
@@ -354,6 +372,7 @@ class Pipeline {
   struct Landing {
     std::int64_t free = 0;  ///< overwrite: the softmax before has released the score slot
     bool very_first = false;
+    std::int64_t keys = 0;  ///< V in K: the slot of K is free
   };
   [[gnu::always_inline]] void front(Times& s, const RoundMap& round, const Boundary& from,
                                     const Landing& landing) const {
@@ -371,6 +390,8 @@ class Pipeline {
         entry.slot = from.input;
       } else if (overwritten) {
         entry.slot = landing.free;
+      } else if (round.first) {
+        entry.load = std::max(entry.load, landing.keys);
       }
       StageEnd end;
       if (overwritten && landing.very_first) {
@@ -425,7 +446,7 @@ class Pipeline {
       if constexpr (Recorder::kActive) {
         recorder_.stage({round, &RoundTimes::second,
                          resident_times(round.times->second, t_.resident_second), entry, 0,
-                         s[kLoad], overwritten});
+                         s[kLoad], overwritten, t_.values_in_keys});
       }
       const StageEnd end = kShared && !overwritten ? round.second_stage.at(entry.ready, entry.load)
                                                    : round.second_stage.at(entry);

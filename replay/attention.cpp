@@ -27,7 +27,11 @@ class KeysAndValues {
     std::vector<float> value(static_cast<std::size_t>(v_dim_));
     for (std::int64_t n = 0; n < cols_; ++n) {
       dram.of(Operand::kK).read_row(pair, n, key);
-      dram.of(Operand::kV).read_row(pair, n, value);
+      if (w.v_in_k) {
+        std::copy_n(key.begin(), value.size(), value.begin());
+      } else {
+        dram.of(Operand::kV).read_row(pair, n, value);
+      }
       for (std::int64_t e = 0; e < qk_dim_; ++e) {
         keys_[key_index(n, e)] = key[static_cast<std::size_t>(e)];
       }

@@ -49,7 +49,9 @@ DramTensors::DramTensors(const Shape& shape, const Elements& elements,
                          std::uint64_t seed) {
   of(Operand::kQ) = {elements.input, shape.pairs, shape.rows, shape.qk_dim};
   of(Operand::kK) = {elements.kv, shape.pairs, shape.cols, shape.qk_dim};
-  of(Operand::kV) = {elements.kv, shape.pairs, shape.cols, shape.v_dim};
+  if (!shape.v_in_k) {
+    of(Operand::kV) = {elements.kv, shape.pairs, shape.cols, shape.v_dim};
+  }
   of(Operand::kO) = {elements.input, shape.pairs, shape.rows, shape.v_dim};
   for (const PhasePlan& phase : phases) {
     if (phase.output == Operand::kS) {

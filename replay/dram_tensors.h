@@ -52,7 +52,8 @@ class DramTensor {
   std::vector<std::uint8_t> stores_;
 };
 
-/// All tensors of a layer. S, P and parts of O exist only where a phase passes them through DRAM.
+/// All tensors of a layer. No V if it is in K. S, P and parts of O exist only where a phase passes
+/// them through DRAM.
 class DramTensors {
  public:
   /// Draws Q, K and V from `seed`. `parts`: of every row of O, if there are any.

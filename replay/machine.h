@@ -115,8 +115,9 @@ class Machine {
   const TileCounts counts_;
   const bool online_;
   const bool epochs_;
-  const bool one_operator_;                 ///< in epochs: a phase for each
-  const bool sub_tile_steps_;               ///< in epochs
+  const bool one_operator_;    ///< in epochs: a phase for each
+  const bool sub_tile_steps_;  ///< in epochs and where K stays for P V
+  const bool values_in_keys_;
   const std::vector<std::int64_t> q_rows_;  ///< by phase
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step

@@ -29,7 +29,7 @@ class Prediction {
       if (phase.has_first) {
         add_stream(phase.first_kind);
       }
-      if (phase.has_second) {
+      if (phase.loads_values()) {
         add_stream(MatmulKind::kPV);
       }
     }

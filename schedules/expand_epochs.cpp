@@ -33,6 +33,7 @@ class EpochExpander {
         tiling_(tiling),
         phase_(phase),
         emitter_(shape, tiling, layout, core, sink),
+        key_slots_(emitter_.key_slots(phase)),
         output_slots_(
             epoch_output_slots(phase, shape.mask.causal ? 1 : emitter_.counts().sub_tiles)) {
     for (std::int64_t round = 0; round < emitter_.rounds().rounds(); ++round) {
@@ -83,7 +84,9 @@ class EpochExpander {
       }
       load_tiles(step, Operand::kK);
     });
-    on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
+    if (phase_.loads_values()) {
+      on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
+    }
     on(e - epochs_after(phase_), [&](const EpochStep& step) {
       if (step.ends_round()) {
         store(step);
@@ -206,9 +209,10 @@ class EpochExpander {
     return LockStepEmitter::ring(Pool::kState, index, kEpochStateSlots);
   }
   SlotUse stream_slot(const EpochStep& step, Operand operand) const {
-    const Pool pool = operand == Operand::kK ? Pool::kKey : Pool::kValue;
+    const bool in_keys = operand == Operand::kK || phase_.values_in_keys;
     const std::int64_t content = tiling_.kv_resident ? step.group : step.index;
-    return emitter_.shared(LockStepEmitter::ring(pool, content, tiling_.buffers));
+    return emitter_.shared(LockStepEmitter::ring(in_keys ? Pool::kKey : Pool::kValue, content,
+                                                 in_keys ? key_slots_ : tiling_.buffers));
   }
 
   void load_input(const EpochStep& step) {
@@ -358,6 +362,7 @@ class EpochExpander {
   const Tiling& tiling_;
   const PhasePlan& phase_;
   const LockStepEmitter emitter_;
+  const std::int64_t key_slots_;
   const std::int64_t output_slots_;
   std::vector<EpochStep> steps_;
   std::int64_t there_ = 0;

@@ -28,7 +28,11 @@ class OnlineExpander {
  public:
   OnlineExpander(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
                  const PhasePlan& phase, std::int64_t core, OperationSink& sink)
-      : shape_(shape), tiling_(tiling), phase_(phase), emitter_(shape, tiling, layout, core, sink) {
+      : shape_(shape),
+        tiling_(tiling),
+        phase_(phase),
+        emitter_(shape, tiling, layout, core, sink),
+        key_slots_(emitter_.key_slots(phase)) {
     for (std::int64_t round = 0; round < emitter_.rounds().rounds(); ++round) {
       add_steps(round);
     }
@@ -163,11 +167,24 @@ class OnlineExpander {
   /// The slot of a sub-tile of K or V, the first of the cores' in lock-step; emits its load where
   /// one is due.
   SlotUse sub_tile(const OnlineStep& step, MatmulKind kind, std::int64_t head) {
+    if (phase_.values_in_keys) {
+      return sub_tile_with_values(step, kind, head);
+    }
     const Pool pool = kind == MatmulKind::kQK ? Pool::kKey : Pool::kValue;
     std::int64_t& streamed = kind == MatmulKind::kQK ? keys_ : values_;
     const SlotUse slot = emitter_.shared(LockStepEmitter::ring(
         pool, tiling_.kv_resident ? step.group : streamed++, tiling_.buffers));
     if (!tiling_.kv_resident || step.is_new) {
+      load_sub_tile(step, kind, head, slot);
+    }
+    return slot;
+  }
+
+  /// K, from which P V reads V, too: it stays until then, that of all pairs of a step in one slot.
+  SlotUse sub_tile_with_values(const OnlineStep& step, MatmulKind kind, std::int64_t head) {
+    const SlotUse slot = emitter_.shared(LockStepEmitter::ring(
+        Pool::kKey, tiling_.kv_resident ? step.group : step.index, key_slots_));
+    if (kind == MatmulKind::kQK && (!tiling_.kv_resident || step.is_new)) {
       load_sub_tile(step, kind, head, slot);
     }
     return slot;
@@ -228,6 +245,7 @@ class OnlineExpander {
   const Tiling& tiling_;
   const PhasePlan& phase_;
   const LockStepEmitter emitter_;
+  const std::int64_t key_slots_;
   std::vector<OnlineStep> steps_;  ///< of all rounds, in order
   std::int64_t there_ = 0;         ///< sub-tiles of the group up to here have been needed
   std::int64_t keys_ = 0;          ///< streamed sub-tiles so far

@@ -64,6 +64,7 @@ struct PhasePlan {
   MatmulKind first_kind = MatmulKind::kQK;
   bool has_softmax = false;
   bool has_second = false;           ///< always P V
+  bool values_in_keys = false;       ///< P V reads V from the slots of K: V is not loaded
   std::int64_t score_row_bytes = 0;  ///< S slots between first matmul and softmax; 0: none
   std::int64_t prob_row_bytes = 0;   ///< P slots of their own; 0: P takes the slot of S, or none
   Operand output = Operand::kNone;
@@ -87,6 +88,7 @@ struct PhasePlan {
   /// rounds of their own: expand_merge.h.
   bool merges = false;
 
+  bool loads_values() const { return has_second && !values_in_keys; }
   bool makes_parts() const { return output == Operand::kPart; }
   std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };
@@ -134,6 +136,15 @@ struct PhaseDeal {
 };
 PhaseDeal phase_deal(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
                      const PhasePlan& phase);
+
+/// Steps of a group (rounds, online sub-tiles of its rounds) on the core that has fewest of them,
+/// or fewer.
+std::int64_t fewest_steps_of_group(const Shape& shape, const TileCounts& counts, CoreSplit split,
+                                   const CoreLayout& layout, const PhasePlan& phase);
+
+/// Slots of K (resident: of all of a group's): as many as `buffers`; or, where V is read from them,
+/// as many as Q K^T is ahead of P V, for a group of `steps` steps.
+std::int64_t key_slots(const PhasePlan& phase, const Tiling& tiling, std::int64_t steps);
 
 /// Sub-tiles of K (V) whose slots P takes under `overwrite`: ceil(bytes(P) / bytes(sub-tile));
 /// 0 without overwrite.

@@ -26,6 +26,7 @@ struct Shape {
   std::int64_t v_dim = 1;   ///< F
   ElementBytes bytes;
   bool softcap = false;
+  bool v_in_k = false;  ///< V is the first v_dim elements of K's rows
   RowMask mask;
 };
 
