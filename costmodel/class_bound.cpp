@@ -236,13 +236,14 @@ std::int64_t Evaluator::least_own_rows_cycles(const Sizes& sizes, const PhasePla
   const std::int64_t pairs =
       by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : shape.pairs;
   const std::int64_t rows = by_heads ? shape.rows : ceil_div(shape.rows, sizes.active);
-  const std::int64_t loads = transfer.busy_cycles(pairs * rows * phase.input_row_bytes);
+  const std::int64_t row_bytes = phase.input_row_bytes + phase.bias_row_bytes;
+  const std::int64_t loads = transfer.busy_cycles(pairs * rows * row_bytes);
   const std::int64_t stores = transfer.busy_cycles(pairs * rows * phase.output_row_bytes);
   const std::int64_t channel =
       problem_.hardware.dram.shared_channel ? loads + stores : std::max(loads, stores);
   const std::int64_t first = phase_deal(shape, sizes.tiling, problem_.layout, phase).tiling.q_rows;
   const std::int64_t fill =
-      sizes.counts.edge_heads * transfer.cycles(std::min(first, rows) * phase.input_row_bytes) +
+      sizes.counts.edge_heads * transfer.cycles(std::min(first, rows) * row_bytes) +
       problem_.hardware.dram.latency_cycles;
   const std::int64_t drain = sizes.counts.edge_heads * transfer.cycles(phase.output_row_bytes);
   return std::max(channel,
@@ -333,6 +334,17 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
                   transfer.setup() * kLineUnit;
     round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;
+    const auto add_bias = [&](std::int64_t cols, std::int64_t& time) {
+      time += tile_rows * transfer.line_rate(cols * problem_.shape.bias_bytes, kLineUnit) +
+              transfer.setup() * kLineUnit;
+    };
+    if (phase.bias_in_input()) {
+      add_bias(problem_.shape.cols, round.input);
+    } else if (phase.bias_apart()) {
+      round.bias = round.bias_edge = 0;
+      add_bias(phase.online ? sizes.tiling.kv_cols : problem_.shape.cols, round.bias);
+      add_bias(sizes.counts.edge_cols, round.bias_edge);
+    }
     if (phase.online && phase.epochs) {
       epochs_along_rows(sizes, phase, tile_rows, round);
     } else if (phase.online) {

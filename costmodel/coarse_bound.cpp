@@ -245,7 +245,7 @@ std::int64_t CoarseBound::matmul_cycles(const ClassBox& box, const Least& least,
 
 /// Of the input or output of one pair; `full`: of a whole row.
 std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::int64_t full) const {
-  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return scores ? full / problem_.shape.cols * work.scores : work.rows * full;
 }
 
@@ -254,6 +254,10 @@ std::int64_t CoarseBound::input_bytes(const Least& least, const PhasePlan& phase
   const std::int64_t copies = phase.merges || phase.makes_parts() ? least.active : 1;
   return copies * problem_.shape.pairs *
          row_bytes_of(least.all, phase.input, phase.input_row_bytes);
+}
+
+std::int64_t CoarseBound::bias_bytes(const Least& least, const PhasePlan& phase) const {
+  return problem_.shape.pairs * row_bytes_of(least.all, Operand::kBias, phase.bias_row_bytes);
 }
 
 std::int64_t CoarseBound::output_bytes(const Least& least, const PhasePlan& phase) const {
@@ -315,13 +319,19 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   };
   const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = rows(phase.output, phase.output_row_bytes);
+  const std::int64_t bias = rows(Operand::kBias, phase.bias_row_bytes);
   const VectorSums vector = vector_cycles(least, phase);
   const std::int64_t first = phase.has_first ? matmul_cycles(box, least, phase.first_kind) : 0;
   const std::int64_t second = phase.has_second ? matmul_cycles(box, least, MatmulKind::kPV) : 0;
-  const std::int64_t reader = phase.has_first ? first : vector.softmax;
+  // A bias in the slot of the input is read by the softmax.
+  const std::int64_t reader = phase.bias_in_input() ? bias + first + vector.softmax
+                                                    : (phase.has_first ? first : vector.softmax);
   const std::int64_t writer = phase.has_second ? second + vector.rescale + vector.normalise
                                                : (phase.has_softmax ? vector.softmax : first);
   std::int64_t least_cycles = std::max(input + reader, writer + store) / buffers;
+  if (phase.bias_apart()) {
+    least_cycles = std::max(least_cycles, (bias + vector.softmax) / buffers);
+  }
   if (phase.store_first && problem_.hardware.dram.shared_channel && !phase.has_softmax) {
     // One slot each and the store before the next loads: a single chain.
     least_cycles = std::max(least_cycles, input + first + store);
@@ -354,7 +364,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     return problem_.merges.cycles(least.active, box.mode.buffers);
   }
   const Shape& s = problem_.shape;
-  std::int64_t loads = input_bytes(least, phase);
+  std::int64_t loads = input_bytes(least, phase) + bias_bytes(least, phase);
   std::int64_t matrix = 0;
   if (phase.has_first) {
     matrix += matmul_cycles(box, least, phase.first_kind);
@@ -389,6 +399,9 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   std::int64_t fill =
       box.low[0] *
       transfer.cycles(box.low[1] * row_bytes(s, phase.input, phase.input_row_bytes, cols));
+  if (phase.bias_in_input()) {
+    fill += box.low[0] * transfer.cycles(box.low[1] * cols * s.bias_bytes);
+  }
   if (phase.has_first) {
     const bool shares = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared;
     fill += transfer.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
@@ -423,7 +436,7 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   };
   for (const PhasePlan& phase : plan.phases()) {
     cycles += phase_cycles(box, least, phase);
-    dram += input_bytes(least, phase) + output_bytes(least, phase);
+    dram += input_bytes(least, phase) + output_bytes(least, phase) + bias_bytes(least, phase);
     if (phase.has_first) {
       matmul(phase.first_kind, true);
     }

@@ -101,6 +101,11 @@ std::int64_t transfers(const PhaseTimes& t, const Window& w) {
   if (entering.first()) {
     loads += cycles_of(entering, &RoundTimes::input);
   }
+  if (t.has_bias) {
+    const Step& biased = t.online ? entering : w.at(1);
+    loads +=
+        cycles_of(biased, t.online && biased.edge() ? &RoundTimes::bias_edge : &RoundTimes::bias);
+  }
   const bool ends = !t.online || leaving.last();
   return channel(t, loads, ends ? cycles_of(leaving, &RoundTimes::store) : 0);
 }

@@ -10,38 +10,41 @@
 
 namespace tilewright::online {
 
-template <typename Recorder, bool kMasked, bool kResident, bool kShared>
+template <typename Recorder, bool kMasked, bool kResident, bool kShared, bool kBias>
 std::int64_t walk_ahead(const PhaseTimes& times, Recorder& recorder) {
   switch (times.lookahead) {
     case 1:
-      return Pipeline<Recorder, kResident, kShared, 1, kMasked>(times, recorder).makespan();
+      return Pipeline<Recorder, kResident, kShared, 1, kMasked, kBias>(times, recorder).makespan();
     case 2:
-      return Pipeline<Recorder, kResident, kShared, 2, kMasked>(times, recorder).makespan();
+      return Pipeline<Recorder, kResident, kShared, 2, kMasked, kBias>(times, recorder).makespan();
     case 3:
-      return Pipeline<Recorder, kResident, kShared, kMaxLookahead, kMasked>(times, recorder)
+      return Pipeline<Recorder, kResident, kShared, kMaxLookahead, kMasked, kBias>(times, recorder)
           .makespan();
     default:
       break;
   }
   assert(times.lookahead == 0);
-  return Pipeline<Recorder, kResident, kShared, 0, kMasked>(times, recorder).makespan();
+  return Pipeline<Recorder, kResident, kShared, 0, kMasked, kBias>(times, recorder).makespan();
 }
 
 /// Walks the phase with the loops made for its kind.
-template <typename Recorder, bool kMasked>
+template <typename Recorder, bool kMasked, bool kBias>
 std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
   if (times.kv_resident) {
-    return times.shared_channel ? walk_ahead<Recorder, kMasked, true, true>(times, recorder)
-                                : walk_ahead<Recorder, kMasked, true, false>(times, recorder);
+    return times.shared_channel
+               ? walk_ahead<Recorder, kMasked, true, true, kBias>(times, recorder)
+               : walk_ahead<Recorder, kMasked, true, false, kBias>(times, recorder);
   }
-  return times.shared_channel ? walk_ahead<Recorder, kMasked, false, true>(times, recorder)
-                              : walk_ahead<Recorder, kMasked, false, false>(times, recorder);
+  return times.shared_channel ? walk_ahead<Recorder, kMasked, false, true, kBias>(times, recorder)
+                              : walk_ahead<Recorder, kMasked, false, false, kBias>(times, recorder);
 }
 
-// Instances of walk_phase(), by mask and recorder.
+// Instances of walk_phase(), by mask, bias and recorder.
 std::int64_t walk(const PhaseTimes& times, NoRecorder& recorder);
 std::int64_t walk_masked(const PhaseTimes& times, NoRecorder& recorder);
+std::int64_t walk_biased(const PhaseTimes& times, NoRecorder& recorder);
 std::int64_t walk(const PhaseTimes& times, StepRecorder& recorder);
 std::int64_t walk_masked(const PhaseTimes& times, StepRecorder& recorder);
+std::int64_t walk_biased(const PhaseTimes& times, StepRecorder& recorder);
 
 }  // namespace tilewright::online

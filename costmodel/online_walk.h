@@ -25,7 +25,8 @@ constexpr std::int64_t kFew = 3;
 ///
 /// Between two steps the state is an array of times: first those that all steps move, then those
 /// that change where a round or a group ends (docs/cost_model.md, "Online form").
-template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked>
+template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked,
+          bool kBias>
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
@@ -65,7 +66,10 @@ class Pipeline {
   static constexpr std::size_t kKey2 = kLoad + 1;
   static constexpr std::size_t kValue1 = kKey2 + 1;
   static constexpr std::size_t kValue2 = kValue1 + 1;
-  static constexpr std::size_t kStepLive = kResident ? kLoad + 1 : kValue2 + 1;
+  /// With a bias: the newest softmax and the one before it, which read its slots.
+  static constexpr std::size_t kSoftmax1 = kResident ? kLoad + 1 : kValue2 + 1;
+  static constexpr std::size_t kSoftmax2 = kSoftmax1 + (kBias ? 1 : 0);
+  static constexpr std::size_t kStepLive = kSoftmax2 + (kBias ? 1 : 0);
   /// P of the oldest step in flight is there; further steps follow. The newest one: kVector. Looked
   /// at where a round begins: later in it, the adjustment of O comes after that softmax.
   static constexpr std::size_t kReady0 = kStepLive;
@@ -155,8 +159,7 @@ class Pipeline {
       if (kMasked && r > 0 && (enters || place.loose_in_flight > 0)) {
         enter_loose(s, kind, 1);
       } else {
-        front(s, kind, s[kMatrix]);
-        softmax(s, kind);
+        softmax(s, kind, front(s, kind, s[kMatrix]));
       }
       place.loose_in_flight += enters ? 1 : 0;
       if (static_cast<std::size_t>(r) < kLookahead) {
@@ -295,7 +298,7 @@ class Pipeline {
   void enter_loose(Times& s, const StepMap& there, std::int64_t steps) const {
     const StageTimes& keys = there.times->first;
     s[kMatrix] += steps * there.heads * matmul_of(there, keys);
-    s[kLoad] += there.first ? there.input : 0;
+    s[kLoad] += (there.first ? there.input : 0) + steps * there.bias;
     s[kLoad] += there.loads ? steps * there.heads * load_of(there, keys) : 0;
     s[kVector] += steps * there.softmax;
   }
@@ -307,7 +310,7 @@ class Pipeline {
     const auto take = [&](Times & state) __attribute__((always_inline)) {
       step(state, leaving, entering);
     };
-    if (kResident && !leaving.loads && !entering.loads) {
+    if (kResident && !kBias && !leaving.loads && !entering.loads) {
       again<Stays>(s, segment.steps, take);
     } else {
       again<Steps>(s, segment.steps, take);
@@ -319,10 +322,10 @@ class Pipeline {
     const std::int64_t last_key = s[kMatrix];
     const std::int64_t newest = s[kVector];
     second(s, here);
-    front(s, there, last_key);
+    const std::int64_t biased = front(s, there, last_key);
     store(s, here);
     shift_ready(s, newest);
-    softmax(s, there);
+    softmax(s, there, biased);
     if (kLookahead == 0 && !here.last) {
       adjust(s, here);
     }
@@ -391,8 +394,10 @@ class Pipeline {
     }
   }
 
-  /// Input load and Q K^T. `last_key`: the last Q K^T before it is done.
-  [[gnu::always_inline]] void front(Times& s, const StepMap& there, std::int64_t last_key) const {
+  /// Input load, Q K^T and the load of a bias; returns when that is there. `last_key`: the last Q
+  /// K^T before it is done.
+  [[gnu::always_inline]] std::int64_t front(Times& s, const StepMap& there,
+                                            std::int64_t last_key) const {
     if (there.first) {
       s[kLoad] = std::max(s[kLoad], single() ? last_key : s[kInput2]) + there.input;
       s[kInput2] = last_key;
@@ -418,15 +423,26 @@ class Pipeline {
     if constexpr (!kResident) {
       s[kKey2] = end.before;
     }
+    if constexpr (kBias) {
+      s[kLoad] = std::max(s[kLoad], single() ? s[kSoftmax1] : s[kSoftmax2]) + there.bias;
+      return s[kLoad] + t_.latency;
+    } else {
+      return 0;
+    }
   }
 
   [[gnu::always_inline]] StageEnd stage_end(const StageMap& map, const StageEntry& entry) const {
     return kResident ? map.at(entry.ready, entry.load) : map.at(entry);
   }
 
-  [[gnu::always_inline]] void softmax(Times& s, const StepMap& there) const {
-    const std::int64_t start = std::max(s[kVector], s[kMatrix]);
+  /// `biased`: the bias is there.
+  [[gnu::always_inline]] void softmax(Times& s, const StepMap& there, std::int64_t biased) const {
+    const std::int64_t start = std::max({s[kVector], s[kMatrix], kBias ? biased : 0});
     s[kVector] = start + there.softmax;
+    if constexpr (kBias) {
+      s[kSoftmax2] = s[kSoftmax1];
+      s[kSoftmax1] = s[kVector];
+    }
     if constexpr (Recorder::kActive) {
       recorder_.softmax(there, start);
     }

@@ -54,8 +54,11 @@ class SlotKinds {
       merge(phase);
       return;
     }
-    sink_(phase.input, rows * row_bytes(shape_, phase.input, phase.input_row_bytes, cols_),
-          buffered_, copies_);
+    sink_(phase.input, rows * input_slot_row_bytes(phase, cols_), buffered_, copies_);
+    if (phase.bias_apart()) {
+      sink_(Operand::kBias, rows * t_.kv_cols * shape_.bias_bytes,
+            std::min(t_.buffers, rounds_ * sizes_.busiest.sub_tiles), copies_);
+    }
     if (phase.has_first) {
       stream(phase, phase.first_kind);
     }
@@ -73,6 +76,12 @@ class SlotKinds {
   }
 
  private:
+  std::int64_t input_slot_row_bytes(const PhasePlan& phase, std::int64_t cols) const {
+    const std::int64_t bias = phase.bias_in_input() ? phase.bias_row_bytes : 0;
+    return row_bytes(shape_, phase.input, phase.input_row_bytes, cols) +
+           row_bytes(shape_, Operand::kBias, bias, cols);
+  }
+
   /// Rows whose keys a round covers: those of all cores in lock-step.
   std::int64_t rows_together() const { return sizes_.busiest.share * t_.q_rows; }
 
@@ -181,7 +190,7 @@ class SlotKinds {
       sink_(operand, rows * row_bytes(shape_, operand, full, cols),
             std::min(t_.buffers, tiles ? steps : rounds_), copies_);
     };
-    slots(phase.input, phase.input_row_bytes);
+    slots(phase.input, phase.input_row_bytes + phase.bias_row_bytes);
     if (phase.has_first) {
       stream_in_epochs(phase, phase.first_kind, t_.kv_cols, steps);
     }
@@ -195,6 +204,8 @@ class SlotKinds {
     const std::int64_t steps = rounds_ * steps_of_round;
     const std::int64_t cols = phase.online ? t_.kv_cols : cols_;
     sink_(Operand::kQ, rows * phase.input_row_bytes, buffered_, copies_);
+    sink_(Operand::kBias, rows * cols * shape_.bias_bytes, std::min(kEpochBiasSlots, steps),
+          copies_);
     stream_in_epochs(phase, MatmulKind::kQK, cols, steps);
     if (phase.loads_values()) {
       stream_in_epochs(phase, MatmulKind::kPV, cols, steps);

@@ -22,6 +22,7 @@ struct StepMap {
   bool begins_group;
   bool ends_group;  ///< the last step of a group
   std::int64_t input;
+  std::int64_t bias;
   std::int64_t softmax;
   std::int64_t adjust;  ///< rescale or normalise
   std::int64_t store;
@@ -72,6 +73,7 @@ template <bool kResident>
 void set_durations(const PhaseTimes& phase, StepMap& step) {
   const RoundTimes& times = *step.times;
   step.input = step.heads * times.input;
+  step.bias = step.heads * (step.edge ? times.bias_edge : times.bias);
   step.softmax = step.heads * softmax_of(step, times);
   step.adjust = step.heads * adjust_of(step, times);
   step.store = step.heads * times.store;

@@ -1,6 +1,7 @@
 #include "replay/machine.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@ using Pool = SlotUse::Pool;
 constexpr std::size_t kLeft = 0;
 constexpr std::size_t kRight = 1;
 constexpr std::size_t kOut = 2;
+constexpr std::size_t kBias = 6;
 
 std::size_t index_of(Operand operand) {
   return static_cast<std::size_t>(operand);
@@ -68,13 +70,14 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
 
 void Machine::execute(const Step& step) {
   const Operation& op = step.operation;
-  if (epochs_ && op.vector != VectorKind::kSoftmax) {
+  if (epochs_ && op.unit != Unit::kLoad && op.vector != VectorKind::kSoftmax) {
     return element_wise(step);
   }
   switch (op.unit) {
     case Unit::kLoad:
-      return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
-                                                                    : load_rows(step);
+      return op.operand == Operand::kK || op.operand == Operand::kV
+                 ? load_sub_tile(step)
+                 : (op.operand == Operand::kBias ? load_bias(step) : load_rows(step));
     case Unit::kStore:
       return op.operand == Operand::kPart
                  ? store_part(step)
@@ -156,14 +159,60 @@ void Machine::check_stored(const Step& step, const Datum& datum) {
 Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor) const {
   const Operation& op = step.operation;
   const std::int64_t element = tensor.element().bytes;
-  const bool scores = op.operand == Operand::kS || op.operand == Operand::kP;
-  const std::int64_t cols = scores ? op.row_cols : tensor.cols();
-  const std::int64_t before = scores ? op.first_sub_tile * tiling_.kv_cols : 0;
+  const bool scores =
+      op.operand == Operand::kS || op.operand == Operand::kP || op.operand == Operand::kBias;
+  const bool sub_tile = op.operand == Operand::kBias && op.vector != VectorKind::kSoftmax;
+  const std::int64_t row_cols = sub_tile ? op.cols : op.row_cols;
+  const std::int64_t first = sub_tile ? op.sub_tile : op.first_sub_tile;
+  const std::int64_t cols = scores ? row_cols : tensor.cols();
+  const std::int64_t before = scores ? first * tiling_.kv_cols : 0;
   if (cols == tensor.cols()) {
     // They stand one after the other, as in the slot: one piece.
     return {first_row(step), 1, cols, 0, op.rows * cols * element};
   }
   return {first_row(step), op.rows, cols, before * element, cols * element};
+}
+
+/// The bias of a round's pair or of its sub-tile. Behind the input of all pairs, if it has no slot
+/// of its own.
+Block Machine::bias_block(const Step& step, const SlotUse& slot, std::int64_t cols) const {
+  const Operation& op = step.operation;
+  Block block = rows_block(step, slot, elements_.bias, cols);
+  if (slot.pool == Pool::kInput) {
+    const PhasePlan& phase = problem_.plans.of(tiling_).phases()[step.phase];
+    block.at.byte += tiling_.heads * op.rows *
+                     row_bytes(shape_, phase.input, phase.input_row_bytes, op.row_cols);
+  }
+  return block;
+}
+
+/// Adds it to `scores`. It is in the last slot that the step reads.
+void Machine::add_bias(const Step& step, std::int64_t cols, std::span<float> scores) {
+  if (shape_.bias_bytes == 0) {
+    return;
+  }
+  const Operation& op = step.operation;
+  const std::span<float> bias = scratch(kBias, op.rows * cols);
+  const bool sub_tile = op.vector != VectorKind::kSoftmax;
+  memory_.read(step, bias_block(step, step.read_slots().back(), cols),
+               rows_datum(step, Operand::kBias, sub_tile ? op.sub_tile + 1 : 0), bias);
+  std::transform(scores.begin(), scores.end(), bias.begin(), scores.begin(), std::plus<>());
+}
+
+void Machine::load_bias(const Step& step) {
+  const Operation& op = step.operation;
+  const bool sub_tile = op.vector != VectorKind::kSoftmax;
+  DramTensor& tensor = dram_.of(Operand::kBias);
+  const Datum datum = rows_datum(step, Operand::kBias, sub_tile ? op.sub_tile + 1 : 0);
+  const DramRows rows = dram_rows(step, tensor);
+  check_payload(step, rows.count * rows.bytes, datum);
+  SlotByte to = bias_block(step, step.writes[0], rows.cols).at;
+  for (std::int64_t row = 0; row < rows.count; ++row) {
+    memory_.write_bytes(step, to, rows.bytes, datum,
+                        tensor.at(op.pair % shape_.bias_pairs, rows.first + row, rows.first_byte));
+    to.byte += rows.bytes;
+  }
+  moved_.loaded[index_of(Operand::kBias)] += rows.count * rows.bytes;
 }
 
 /// The input of a round: Q, or S, P or parts of O that a phase before has stored.
@@ -325,6 +374,7 @@ void Machine::softmax(const Step& step) {
   if (shape_.softcap) {
     cap_scores(rows);
   }
+  add_bias(step, op.row_cols, rows);
   const std::int64_t first_col = op.first_sub_tile * tiling_.kv_cols;
   for (std::int64_t row = 0; row < op.rows; ++row) {
     const KeyRange keys = keys_of(shape_, first_row(step) + row);

@@ -122,6 +122,10 @@ class Expander {
       const std::array writes{input_slot(index)};
       emitter_.emit(load, round, {}, writes,
                     row_bytes(shape_, phase_.input, phase_.input_row_bytes, round.visible.cols));
+      if (phase_.bias_row_bytes > 0) {
+        emitter_.emit(operation(Unit::kLoad, Operand::kBias, round, head), round, {}, writes,
+                      row_bytes(shape_, Operand::kBias, phase_.bias_row_bytes, round.visible.cols));
+      }
     }
     if (phase_.has_first) {
       matmuls(round, phase_.first_kind);
@@ -225,9 +229,11 @@ class Expander {
       Operation op = operation(Unit::kVector, Operand::kP, round, head);
       op.cols = round.visible.cols;
       op.masked_cols = round.visible.masked_cols;
-      const std::array reads{softmax_source(index)};
+      // A bias is where the input is.
+      const std::array reads{softmax_source(index), input_slot(index)};
+      const bool two = phase_.has_first && phase_.bias_row_bytes > 0;
       const std::array writes{probability_slot(index)};
-      emitter_.emit(op, round, reads, writes);
+      emitter_.emit(op, round, std::span(reads).first(two ? 2 : 1), writes);
     }
   }
 

@@ -83,7 +83,13 @@ class EpochExpander {
         load_input(step);
       }
       load_tiles(step, Operand::kK);
+      if (phase_.online) {
+        load_bias(step);
+      }
     });
+    if (phase_.bias_apart() && !phase_.online) {
+      on(e + 1, [&](const EpochStep& step) { load_bias(step); });
+    }
     if (phase_.loads_values()) {
       on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
     }
@@ -205,6 +211,9 @@ class EpochExpander {
     slot.content *= 2;  // as in the other forms
     return slot;
   }
+  static SlotUse bias_slot(const EpochStep& step) {
+    return LockStepEmitter::ring(Pool::kBias, step.index, kEpochBiasSlots);
+  }
   static SlotUse state_slot(std::int64_t index) {
     return LockStepEmitter::ring(Pool::kState, index, kEpochStateSlots);
   }
@@ -221,6 +230,20 @@ class EpochExpander {
       const Operation op = operation(Unit::kLoad, phase_.input, step, head);
       emitter_.emit(op, step, {}, writes,
                     row_bytes(shape_, phase_.input, phase_.input_row_bytes, op.row_cols));
+      if (phase_.bias_in_input()) {
+        emitter_.emit(operation(Unit::kLoad, Operand::kBias, step, head), step, {}, writes,
+                      phase_.bias_row_bytes);
+      }
+    }
+  }
+
+  /// Of a step: of its sub-tile or of all of the round.
+  void load_bias(const EpochStep& step) {
+    for (std::int64_t head = 0; phase_.bias_row_bytes > 0 && head < step.heads; ++head) {
+      Operation op = operation(Unit::kLoad, Operand::kBias, step, head);
+      op.vector = phase_.online ? VectorKind::kLocalMax : VectorKind::kSoftmax;
+      emitter_.emit(op, step, {}, std::array{bias_slot(step)},
+                    (phase_.online ? op.cols : op.row_cols) * shape_.bias_bytes);
     }
   }
 
@@ -280,7 +303,8 @@ class EpochExpander {
     on_heads(step, Unit::kVector, VectorKind::kSoftmax, [&](Operation op) {
       op.cols = step.visible.cols;
       op.masked_cols = step.visible.masked_cols;
-      emitter_.emit(op, step, std::array{score_slot(step)},
+      const std::array reads{score_slot(step), bias_slot(step)};
+      emitter_.emit(op, step, Uses(reads).first(phase_.bias_apart() ? 2 : 1),
                     std::array{of_one_operator() ? output_slot(step) : score_slot(step)});
     });
   }
@@ -290,8 +314,9 @@ class EpochExpander {
     on_heads(step, unit, VectorKind::kLocalMax, [&](Operation op) {
       op.operand = Operand::kState;
       op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
-      // A soft cap or a mask comes before it: the scores change.
-      emitter_.emit(op, step, std::array{score_slot(step)},
+      // A soft cap, a bias or a mask comes before it: the scores change.
+      const std::array reads{score_slot(step), bias_slot(step)};
+      emitter_.emit(op, step, Uses(reads).first(phase_.bias_apart() ? 2 : 1),
                     std::array{score_slot(step), state_slot(step.index)});
     });
   }

@@ -120,6 +120,9 @@ class OnlineExpander {
     slot.content *= 2;
     return slot;
   }
+  SlotUse bias_slot(const OnlineStep& step) const {
+    return LockStepEmitter::ring(Pool::kBias, step.index, tiling_.buffers);
+  }
   /// The state of the rows after the softmax of a step. The only slot there is without a look-ahead
   /// holds that of a round, pair by pair brought up to date in place.
   SlotUse state_slot(const OnlineStep& step) const {
@@ -139,6 +142,12 @@ class OnlineExpander {
     for (std::int64_t head = 0; head < step.heads; ++head) {
       const std::array reads{sub_tile(step, MatmulKind::kQK, head), input_slot(step)};
       multiply(step, MatmulKind::kQK, head, reads, score_slot(step));
+    }
+    for (std::int64_t head = 0; phase_.bias_row_bytes > 0 && head < step.heads; ++head) {
+      Operation op = operation(Unit::kLoad, Operand::kBias, step, head);
+      op.vector = VectorKind::kOnlineSoftmax;
+      op.cols = emitter_.columns(step.sub_tile);
+      emitter_.emit(op, step, {}, std::array{bias_slot(step)}, op.cols * shape_.bias_bytes);
     }
   }
 
@@ -205,12 +214,15 @@ class OnlineExpander {
       op.cols = emitter_.columns(step.sub_tile);
       op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
       const std::array writes{score_slot(step), state_slot(step)};
-      if (step.begins_round) {
-        emitter_.emit(op, step, std::array{score_slot(step)}, writes);
-      } else {
-        const SlotUse before = state_slot(step_at(step.index - 1));
-        emitter_.emit(op, step, std::array{score_slot(step), before}, writes);
+      std::array<SlotUse, 3> reads{score_slot(step)};
+      std::size_t count = 1;
+      if (!step.begins_round) {
+        reads[count++] = state_slot(step_at(step.index - 1));
       }
+      if (phase_.bias_row_bytes > 0) {
+        reads[count++] = bias_slot(step);
+      }
+      emitter_.emit(op, step, Uses(reads).first(count), writes);
     }
   }
 

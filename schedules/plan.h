@@ -42,8 +42,8 @@ enum class VectorKind : std::uint8_t {
 
 /// kState: running maximum, running sum and correction factor of every row (online form).
 /// kPart: O of some of the keys, not divided, with the maximum and the sum of every row.
-enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kPart, kState };
-inline constexpr std::size_t kDramOperands = 8;  ///< all but the state
+enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kPart, kBias, kState };
+inline constexpr std::size_t kDramOperands = 9;  ///< all but the state
 
 /// One phase. A round goes through the stages that are present, in this order:
 ///   input load -> first matmul (streams K or V) -> softmax -> second matmul (streams V) -> store.
@@ -78,6 +78,8 @@ struct PhasePlan {
   /// Online softmax: first matmul, softmax and second matmul sub-tile by sub-tile; P in S's slot.
   bool online = false;
   std::int64_t state_row_bytes = 0;  ///< state slots of an online softmax
+  /// Of a bias that is added to the scores, per row of all keys and pair.
+  std::int64_t bias_row_bytes = 0;
   bool epochs = false;
   /// Epochs of one operator: softmax alone takes as many whole rows at a time as a tile of the
   /// other operators has scores.
@@ -89,6 +91,9 @@ struct PhasePlan {
   bool merges = false;
 
   bool loads_values() const { return has_second && !values_in_keys; }
+  /// Bias rows are loaded behind the input of a round, into its slot, or have slots of their own.
+  bool bias_in_input() const { return bias_row_bytes > 0 && !online && !(epochs && has_second); }
+  bool bias_apart() const { return bias_row_bytes > 0 && !bias_in_input(); }
   bool makes_parts() const { return output == Operand::kPart; }
   std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };
@@ -104,11 +109,11 @@ struct Plan {
   std::span<const PhasePlan> phases() const { return {phase_table.data(), phase_count}; }
 };
 
-/// Bytes of a row of `operand` where the rows see `cols` keys: of S and P only these columns are
-/// kept. `full`: the bytes of a whole row.
+/// Bytes of a row of `operand` where the rows see `cols` keys: of S, P and a bias only these
+/// columns are kept. `full`: the bytes of a whole row.
 constexpr std::int64_t row_bytes(const Shape& shape, Operand operand, std::int64_t full,
                                  std::int64_t cols) {
-  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return scores && cols != shape.cols ? full / shape.cols * cols : full;
 }
 

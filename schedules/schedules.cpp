@@ -32,9 +32,6 @@ const Schedule& find_schedule(std::string_view name) {
 
 std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload,
                                    std::string_view variant) {
-  if (workload.bias_bytes > 0) {
-    return "no schedule supports an additive bias yet, expected no bias_bytes";
-  }
   return schedule.refuses(workload, variant);
 }
 
@@ -45,6 +42,7 @@ PhasePlan fused_phase(const Shape& shape, const Mode& mode) {
   phase.has_first = true;
   phase.first_kind = MatmulKind::kQK;
   phase.has_softmax = true;
+  phase.bias_row_bytes = shape.cols * shape.bias_bytes;
   phase.has_second = true;
   phase.score_row_bytes = shape.cols * shape.bytes.score;
   phase.output = Operand::kO;
@@ -128,8 +126,8 @@ bool is_legal(const Shape& shape, const Tiling& tiling) {
   if (tiling.overwrite == Overwrite::kNone) {
     return !(split_keys && shape.mask.causal);
   }
-  return !split_keys && !shape.mask.causal && !shape.v_in_k && tiling.kv_resident &&
-         tiling.heads == 1 && tiling.lookahead == 1 &&
+  return !split_keys && !shape.mask.causal && !shape.v_in_k && shape.bias_bytes == 0 &&
+         tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
          overwritten_sub_tiles(shape, tiling) <= (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols;
 }
 
@@ -144,6 +142,10 @@ std::string illegal_reason(const Shape& shape, const Tiling& tiling) {
   }
   if (shape.v_in_k) {
     return "overwrite needs v_in_k: false: P V reads V where P would be";
+  }
+  if (shape.bias_bytes > 0) {
+    return "overwrite needs no bias_bytes: it is for rows of scores that hardly fit, without "
+           "others";
   }
   if (!tiling.kv_resident) {
     return "overwrite needs kv_resident=true: a streamed tile gives way by itself";

@@ -9,13 +9,12 @@
 #include "common/math.h"
 #include "costmodel/details.h"
 #include "costmodel/reference.h"
+#include "schedules/operation_names.h"
 #include "search/objectives.h"
 #include "search/strategy.h"
 
 namespace tilewright {
 namespace {
-
-constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O", "part", "state"};
 
 /// The values of an axis that can make the smallest footprint: the least of every number of tiles
 /// up to `most`, as fewer tiles need fewer slots and cores, and the least of all.
@@ -123,7 +122,7 @@ Shortfall l1_shortfall(const Evaluator& evaluator, const DesignSpace& space) {
           need.kinds.begin(), need.kinds.begin() + static_cast<std::ptrdiff_t>(need.count),
           [](const SlotKind& a, const SlotKind& b) { return a.slot_bytes < b.slot_bytes; });
       shortfall.need_bytes = need.bytes;
-      shortfall.largest_slot = operand_names[static_cast<std::size_t>(largest->operand)];
+      shortfall.largest_slot = operand_name(largest->operand);
       shortfall.largest_slot_bytes = largest->slot_bytes;
       shortfall.tiling = tiling;
     }

@@ -42,11 +42,12 @@ enum class Family {
   kWindow,
   kLatent,
   kLatentDecode,  ///< V in K
+  kBias,          ///< T5
   kInt8
 };
-inline constexpr std::array kFamilies{Family::kSelf,   Family::kGrouped,      Family::kCross,
-                                      Family::kDecode, Family::kCausal,       Family::kWindow,
-                                      Family::kLatent, Family::kLatentDecode, Family::kInt8};
+inline constexpr std::array kFamilies{
+    Family::kSelf,   Family::kGrouped, Family::kCross,        Family::kDecode, Family::kCausal,
+    Family::kWindow, Family::kLatent,  Family::kLatentDecode, Family::kBias,   Family::kInt8};
 
 /// Makes a random workload one of a family; what the family does not fix stays random.
 void make_family(Random& random, Family family, Workload& workload);

@@ -13,12 +13,15 @@
 namespace tilewright::test {
 namespace {
 
-/// V in K; draws nothing from `random` itself, so that seeds stay what they were.
+/// V in K, a bias; draws nothing from `random` itself, so that seeds stay what they were.
 void draw_shape(const Random& random, Workload& w) {
   Random own(Random(random).next());
   if (own.chance(25)) {
     w.v_in_k = true;
     w.v_dim = own.between(1, w.qk_dim);
+  }
+  if (own.chance(25)) {
+    w.bias_bytes = pick(own, std::array<std::int64_t, 3>{1, 2, 4});
   }
 }
 
