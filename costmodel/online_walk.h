@@ -21,17 +21,17 @@ constexpr std::int64_t kFew = 3;
 
 /// `kResident`: K and V stay. `kShared`: loads and stores share a channel. `kMasked`: every query
 /// tile sees other keys. These and the look-ahead are known when compiling, so that the times of a
-/// run of steps live in registers.
+/// run of steps live in registers. `kExtras`: there may be a bias, and V may be in K.
 ///
 /// Between two steps the state is an array of times: first those that all steps move, then those
 /// that change where a round or a group ends (docs/cost_model.md, "Online form").
 template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked,
-          bool kBias>
+          bool kExtras>
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
       : t_(times), recorder_(recorder), kinds_(times) {
-    if (kResident && times.values_in_keys && times.positions > 0) {
+    if (kResident && values_in_keys() && times.positions > 0) {
       groups_before_ = times.key_slots - 1 - ceil_div(kAhead - 1, kinds_.steps_of_group());
     }
   }
@@ -68,8 +68,8 @@ class Pipeline {
   static constexpr std::size_t kValue2 = kValue1 + 1;
   /// With a bias: the newest softmax and the one before it, which read its slots.
   static constexpr std::size_t kSoftmax1 = kResident ? kLoad + 1 : kValue2 + 1;
-  static constexpr std::size_t kSoftmax2 = kSoftmax1 + (kBias ? 1 : 0);
-  static constexpr std::size_t kStepLive = kSoftmax2 + (kBias ? 1 : 0);
+  static constexpr std::size_t kSoftmax2 = kSoftmax1 + (kExtras ? 1 : 0);
+  static constexpr std::size_t kStepLive = kSoftmax2 + (kExtras ? 1 : 0);
   /// P of the oldest step in flight is there; further steps follow. The newest one: kVector. Looked
   /// at where a round begins: later in it, the adjustment of O comes after that softmax.
   static constexpr std::size_t kReady0 = kStepLive;
@@ -140,6 +140,8 @@ class Pipeline {
   static constexpr std::size_t kMostSegments = kMasked ? 12 : 6;
 
   bool single() const { return t_.buffers == 1; }
+  bool has_bias() const { return kExtras && t_.has_bias; }
+  bool values_in_keys() const { return kExtras && t_.values_in_keys; }
 
   /// repeat(), or, where intervals are recorded, steps until a whole window of steps in flight has
   /// moved as one.
@@ -285,7 +287,7 @@ class Pipeline {
     const StageTimes& values = here.times->second;
     s[kMatrix] += segment.steps * here.heads * matmul_of(here, values);
     s[kLoad] +=
-        here.loads && !t_.values_in_keys ? segment.steps * here.heads * load_of(here, values) : 0;
+        here.loads && !values_in_keys() ? segment.steps * here.heads * load_of(here, values) : 0;
     s[kVector] += segment.steps * here.adjust;
     if (here.last) {
       s[kShared ? kLoad : kStored1] += here.store;
@@ -310,7 +312,7 @@ class Pipeline {
     const auto take = [&](Times & state) __attribute__((always_inline)) {
       step(state, leaving, entering);
     };
-    if (kResident && !kBias && !leaving.loads && !entering.loads) {
+    if (kResident && !has_bias() && !leaving.loads && !entering.loads) {
       again<Stays>(s, segment.steps, take);
     } else {
       again<Steps>(s, segment.steps, take);
@@ -357,11 +359,11 @@ class Pipeline {
     }
     StageEntry entry{std::max(s[kMatrix], ready), s[kLoad], kNever};
     if constexpr (!kResident) {
-      if (!t_.values_in_keys) {
+      if (!values_in_keys()) {
         entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
         entry.slot = s[kValue1];
       }
-    } else if (here.loads && here.first && !t_.values_in_keys) {
+    } else if (here.loads && here.first && !values_in_keys()) {
       entry.load = std::max(entry.load, single() ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
@@ -372,7 +374,7 @@ class Pipeline {
     s[kLoad] = end.load;
     if constexpr (!kResident) {
       // With V in K: the last one of the step before.
-      s[kValue2] = t_.values_in_keys ? s[kValue1] : end.before;
+      s[kValue2] = values_in_keys() ? s[kValue1] : end.before;
       s[kValue1] = end.matmul;
     }
     if (kLookahead > 0 || here.last) {
@@ -404,13 +406,13 @@ class Pipeline {
     }
     StageEntry entry{s[kMatrix], s[kLoad], kNever};
     if constexpr (!kResident) {
-      if (t_.values_in_keys) {
+      if (values_in_keys()) {
         entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
       } else {
         entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
         entry.slot = last_key;
       }
-    } else if (there.begins_group && groups_before_ < 2) {
+    } else if (kExtras && there.begins_group && groups_before_ < 2) {
       entry.load = std::max(entry.load, groups_before_ == 0 ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
@@ -423,12 +425,11 @@ class Pipeline {
     if constexpr (!kResident) {
       s[kKey2] = end.before;
     }
-    if constexpr (kBias) {
-      s[kLoad] = std::max(s[kLoad], single() ? s[kSoftmax1] : s[kSoftmax2]) + there.bias;
-      return s[kLoad] + t_.latency;
-    } else {
+    if (!has_bias()) {
       return 0;
     }
+    s[kLoad] = std::max(s[kLoad], single() ? s[kSoftmax1] : s[kSoftmax2]) + there.bias;
+    return s[kLoad] + t_.latency;
   }
 
   [[gnu::always_inline]] StageEnd stage_end(const StageMap& map, const StageEntry& entry) const {
@@ -437,9 +438,9 @@ class Pipeline {
 
   /// `biased`: the bias is there.
   [[gnu::always_inline]] void softmax(Times& s, const StepMap& there, std::int64_t biased) const {
-    const std::int64_t start = std::max({s[kVector], s[kMatrix], kBias ? biased : 0});
+    const std::int64_t start = std::max({s[kVector], s[kMatrix], kExtras ? biased : 0});
     s[kVector] = start + there.softmax;
-    if constexpr (kBias) {
+    if constexpr (kExtras) {
       s[kSoftmax2] = s[kSoftmax1];
       s[kSoftmax1] = s[kVector];
     }

