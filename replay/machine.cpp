@@ -1,7 +1,6 @@
 #include "replay/machine.h"
 
 #include <algorithm>
-#include <functional>
 
 #include <fmt/format.h>
 
@@ -19,7 +18,6 @@ using Pool = SlotUse::Pool;
 constexpr std::size_t kLeft = 0;
 constexpr std::size_t kRight = 1;
 constexpr std::size_t kOut = 2;
-constexpr std::size_t kBias = 6;
 
 std::size_t index_of(Operand operand) {
   return static_cast<std::size_t>(operand);
@@ -75,9 +73,11 @@ void Machine::execute(const Step& step) {
   }
   switch (op.unit) {
     case Unit::kLoad:
-      return op.operand == Operand::kK || op.operand == Operand::kV
-                 ? load_sub_tile(step)
-                 : (op.operand == Operand::kBias ? load_bias(step) : load_rows(step));
+      if (op.operand == Operand::kBias) {
+        return load_bias(step);
+      }
+      return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
+                                                                    : load_rows(step);
     case Unit::kStore:
       return op.operand == Operand::kPart
                  ? store_part(step)
@@ -171,48 +171,6 @@ Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor)
     return {first_row(step), 1, cols, 0, op.rows * cols * element};
   }
   return {first_row(step), op.rows, cols, before * element, cols * element};
-}
-
-/// The bias of a round's pair or of its sub-tile. Behind the input of all pairs, if it has no slot
-/// of its own.
-Block Machine::bias_block(const Step& step, const SlotUse& slot, std::int64_t cols) const {
-  const Operation& op = step.operation;
-  Block block = rows_block(step, slot, elements_.bias, cols);
-  if (slot.pool == Pool::kInput) {
-    const PhasePlan& phase = problem_.plans.of(tiling_).phases()[step.phase];
-    block.at.byte += tiling_.heads * op.rows *
-                     row_bytes(shape_, phase.input, phase.input_row_bytes, op.row_cols);
-  }
-  return block;
-}
-
-/// Adds it to `scores`. It is in the last slot that the step reads.
-void Machine::add_bias(const Step& step, std::int64_t cols, std::span<float> scores) {
-  if (shape_.bias_bytes == 0) {
-    return;
-  }
-  const Operation& op = step.operation;
-  const std::span<float> bias = scratch(kBias, op.rows * cols);
-  const bool sub_tile = op.vector != VectorKind::kSoftmax;
-  memory_.read(step, bias_block(step, step.read_slots().back(), cols),
-               rows_datum(step, Operand::kBias, sub_tile ? op.sub_tile + 1 : 0), bias);
-  std::transform(scores.begin(), scores.end(), bias.begin(), scores.begin(), std::plus<>());
-}
-
-void Machine::load_bias(const Step& step) {
-  const Operation& op = step.operation;
-  const bool sub_tile = op.vector != VectorKind::kSoftmax;
-  DramTensor& tensor = dram_.of(Operand::kBias);
-  const Datum datum = rows_datum(step, Operand::kBias, sub_tile ? op.sub_tile + 1 : 0);
-  const DramRows rows = dram_rows(step, tensor);
-  check_payload(step, rows.count * rows.bytes, datum);
-  SlotByte to = bias_block(step, step.writes[0], rows.cols).at;
-  for (std::int64_t row = 0; row < rows.count; ++row) {
-    memory_.write_bytes(step, to, rows.bytes, datum,
-                        tensor.at(op.pair % shape_.bias_pairs, rows.first + row, rows.first_byte));
-    to.byte += rows.bytes;
-  }
-  moved_.loaded[index_of(Operand::kBias)] += rows.count * rows.bytes;
 }
 
 /// The input of a round: Q, or S, P or parts of O that a phase before has stored.
