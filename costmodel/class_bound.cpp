@@ -1,5 +1,6 @@
 // Evaluator::lower_bound(): the evaluator itself under the least durations of a box.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "common/math.h"
@@ -150,6 +151,8 @@ std::int64_t Evaluator::least_masked_cycles(const Sizes& sizes, const Plan& plan
     PhaseTimes times;
     times_of(sizes, rounds, phase, choices, times);
     times.masked = &least;
+    // Groups of other candidates have other numbers of steps.
+    times.key_slots = std::numeric_limits<std::int64_t>::max();
     cycles += phase_makespan(times);
   }
   return cycles;
@@ -194,7 +197,8 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     conserve_resident(sizes, phase, phases[i]);
     // Under overwrite, the last matmuls of a group no longer read the slot that the next V waits
     // for.
-    phases[i].value_slot_free = box.mode.overwrite == Overwrite::kValue;
+    phases[i].value_slot_free =
+        phases[i].value_slot_free || box.mode.overwrite == Overwrite::kValue;
     conserve_matmuls(sizes, phase, phases[i]);
     cycles += phase_makespan(phases[i]);
   }
@@ -232,13 +236,14 @@ std::int64_t Evaluator::least_own_rows_cycles(const Sizes& sizes, const PhasePla
   const std::int64_t pairs =
       by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : shape.pairs;
   const std::int64_t rows = by_heads ? shape.rows : ceil_div(shape.rows, sizes.active);
-  const std::int64_t loads = transfer.busy_cycles(pairs * rows * phase.input_row_bytes);
+  const std::int64_t row_bytes = phase.input_row_bytes + phase.bias_row_bytes;
+  const std::int64_t loads = transfer.busy_cycles(pairs * rows * row_bytes);
   const std::int64_t stores = transfer.busy_cycles(pairs * rows * phase.output_row_bytes);
   const std::int64_t channel =
       problem_.hardware.dram.shared_channel ? loads + stores : std::max(loads, stores);
   const std::int64_t first = phase_deal(shape, sizes.tiling, problem_.layout, phase).tiling.q_rows;
   const std::int64_t fill =
-      sizes.counts.edge_heads * transfer.cycles(std::min(first, rows) * phase.input_row_bytes) +
+      sizes.counts.edge_heads * transfer.cycles(std::min(first, rows) * row_bytes) +
       problem_.hardware.dram.latency_cycles;
   const std::int64_t drain = sizes.counts.edge_heads * transfer.cycles(phase.output_row_bytes);
   return std::max(channel,
@@ -262,7 +267,7 @@ void Evaluator::conserve_resident(const Sizes& sizes, const PhasePlan& phase,
   if (phase.has_first) {
     conserve(phase.first_kind, times.resident_first);
   }
-  if (phase.has_second) {
+  if (phase.loads_values()) {
     conserve(MatmulKind::kPV, times.resident_second);
   }
 }
@@ -329,6 +334,17 @@ PhaseTimes Evaluator::on_line(const Sizes& sizes, const PhasePlan& phase, const 
                   transfer.setup() * kLineUnit;
     round.store = tile_rows * transfer.line_rate(phase.output_row_bytes, kLineUnit) +
                   transfer.setup() * kLineUnit;
+    const auto add_bias = [&](std::int64_t cols, std::int64_t& time) {
+      time += tile_rows * transfer.line_rate(cols * problem_.shape.bias_bytes, kLineUnit) +
+              transfer.setup() * kLineUnit;
+    };
+    if (phase.bias_in_input()) {
+      add_bias(problem_.shape.cols, round.input);
+    } else if (phase.bias_apart()) {
+      round.bias = round.bias_edge = 0;
+      add_bias(phase.online ? sizes.tiling.kv_cols : problem_.shape.cols, round.bias);
+      add_bias(sizes.counts.edge_cols, round.bias_edge);
+    }
     if (phase.online && phase.epochs) {
       epochs_along_rows(sizes, phase, tile_rows, round);
     } else if (phase.online) {

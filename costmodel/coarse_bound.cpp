@@ -95,6 +95,7 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   sizes.counts = count_tiles(problem_.shape, high);
   sizes.of_box = true;
   sizes.most_sub_tiles = ceil_div(problem_.shape.cols, box.low[2]);
+  sizes.most_q_tiles = ceil_div(problem_.shape.rows, box.low[1]);
   sizes.busiest = deal_rounds(sizes.counts, high, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, high.core_split, problem_.layout);
   // Some candidate may have a single key in the last sub-tile of the busiest core.
@@ -249,7 +250,7 @@ std::int64_t CoarseBound::matmul_cycles(const ClassBox& box, const Least& least,
 
 /// Of the input or output of one pair; `full`: of a whole row.
 std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::int64_t full) const {
-  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return scores ? full / problem_.shape.cols * work.scores : work.rows * full;
 }
 
@@ -258,6 +259,10 @@ std::int64_t CoarseBound::input_bytes(const Least& least, const PhasePlan& phase
   const std::int64_t copies = phase.merges || phase.makes_parts() ? least.active : 1;
   return copies * problem_.shape.pairs *
          row_bytes_of(least.all, phase.input, phase.input_row_bytes);
+}
+
+std::int64_t CoarseBound::bias_bytes(const Least& least, const PhasePlan& phase) const {
+  return problem_.shape.pairs * row_bytes_of(least.all, Operand::kBias, phase.bias_row_bytes);
 }
 
 std::int64_t CoarseBound::output_bytes(const Least& least, const PhasePlan& phase) const {
@@ -293,6 +298,15 @@ VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase
           least.pairs * of_pair.normalise};
 }
 
+/// Streamed K (V) that the busiest core loads itself.
+std::int64_t CoarseBound::stream_of_core(const ClassBox& box, const Least& least,
+                                         MatmulKind kind) const {
+  const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
+                                 ? problem_.layout.cores
+                                 : 1;
+  return least.pairs * least.core.col_visits * stream_col_bytes(problem_.shape, kind) / share;
+}
+
 /// What reuses a slot waits for its last reader, so that with `buffers` slots every so many rounds
 /// (or sub-tiles) go through load, latency and reader one after the other; likewise writer and
 /// store.
@@ -310,28 +324,34 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   };
   const std::int64_t input = rows(phase.input, phase.input_row_bytes) + least.rounds * latency;
   const std::int64_t store = rows(phase.output, phase.output_row_bytes);
+  const std::int64_t bias = rows(Operand::kBias, phase.bias_row_bytes);
   const VectorSums vector = vector_cycles(least, phase);
   const std::int64_t first = phase.has_first ? matmul_cycles(box, least, phase.first_kind) : 0;
   const std::int64_t second = phase.has_second ? matmul_cycles(box, least, MatmulKind::kPV) : 0;
-  const std::int64_t reader = phase.has_first ? first : vector.softmax;
+  // A bias in the slot of the input is read by the softmax.
+  const std::int64_t reader = phase.bias_in_input() ? bias + first + vector.softmax
+                                                    : (phase.has_first ? first : vector.softmax);
   const std::int64_t writer = phase.has_second ? second + vector.rescale + vector.normalise
                                                : (phase.has_softmax ? vector.softmax : first);
   std::int64_t least_cycles = std::max(input + reader, writer + store) / buffers;
+  if (phase.bias_apart()) {
+    least_cycles = std::max(least_cycles, (bias + vector.softmax) / buffers);
+  }
   if (phase.store_first && problem_.hardware.dram.shared_channel && !phase.has_softmax) {
     // One slot each and the store before the next loads: a single chain.
     least_cycles = std::max(least_cycles, input + first + store);
+  }
+  if (!box.mode.kv_resident && phase.values_in_keys) {
+    // A slot has K of a step, all of which are loaded before its softmax and its P V.
+    const std::int64_t loads = transfer.busy_cycles(stream_of_core(box, least, MatmulKind::kQK));
+    return std::max(least_cycles, (loads + vector.softmax + second) / (phase.lookahead + buffers));
   }
   if (!box.mode.kv_resident) {
     const std::int64_t sub_tiles =
         least.pairs *
         (s.mask.causal ? ceil_div(least.core.col_visits, box.high[2]) : least.core.steps);
-    const std::int64_t share = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared
-                                   ? problem_.layout.cores
-                                   : 1;
     const auto stream = [&](MatmulKind kind) {
-      const std::int64_t bytes =
-          least.pairs * least.core.col_visits * stream_col_bytes(s, kind) / share;
-      return transfer.busy_cycles(bytes) + sub_tiles * latency;
+      return transfer.busy_cycles(stream_of_core(box, least, kind)) + sub_tiles * latency;
     };
     if (phase.has_first) {
       least_cycles = std::max(least_cycles, (stream(phase.first_kind) + first) / buffers);
@@ -349,7 +369,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     return problem_.merges.cycles(least.active, box.mode.buffers);
   }
   const Shape& s = problem_.shape;
-  std::int64_t loads = input_bytes(least, phase);
+  std::int64_t loads = input_bytes(least, phase) + bias_bytes(least, phase);
   std::int64_t matrix = 0;
   if (phase.has_first) {
     matrix += matmul_cycles(box, least, phase.first_kind);
@@ -358,7 +378,7 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   std::int64_t second = 0;
   if (phase.has_second) {
     second = matmul_cycles(box, least, MatmulKind::kPV);
-    loads += stream_bytes(box, least, MatmulKind::kPV);
+    loads += phase.loads_values() ? stream_bytes(box, least, MatmulKind::kPV) : 0;
   }
   matrix += second;
   if (phase.on_array) {
@@ -384,6 +404,9 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   std::int64_t fill =
       box.low[0] *
       transfer.cycles(box.low[1] * row_bytes(s, phase.input, phase.input_row_bytes, cols));
+  if (phase.bias_in_input()) {
+    fill += box.low[0] * transfer.cycles(box.low[1] * cols * s.bias_bytes);
+  }
   if (phase.has_first) {
     const bool shares = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared;
     fill += transfer.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
@@ -412,18 +435,18 @@ std::optional<Figures> CoarseBound::operator()(const ClassBox& box) const {
   std::int64_t cycles = 0;
   std::int64_t dram = 0;
   std::int64_t l0 = 0;
-  const auto matmul = [&](MatmulKind kind) {
-    dram += stream_bytes(box, least, kind);
+  const auto matmul = [&](MatmulKind kind, bool loads) {
+    dram += loads ? stream_bytes(box, least, kind) : 0;
     l0 += l0_bytes(least.all, kind, s.pairs);
   };
   for (const PhasePlan& phase : plan.phases()) {
     cycles += phase_cycles(box, least, phase);
-    dram += input_bytes(least, phase) + output_bytes(least, phase);
+    dram += input_bytes(least, phase) + output_bytes(least, phase) + bias_bytes(least, phase);
     if (phase.has_first) {
-      matmul(phase.first_kind);
+      matmul(phase.first_kind, true);
     }
     if (phase.has_second) {
-      matmul(MatmulKind::kPV);
+      matmul(MatmulKind::kPV, phase.loads_values());
     }
   }
   const Int128 compute =

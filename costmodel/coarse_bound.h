@@ -58,11 +58,13 @@ class CoarseBound {
   std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
   std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
   std::int64_t input_bytes(const Least& least, const PhasePlan& phase) const;
+  std::int64_t bias_bytes(const Least& least, const PhasePlan& phase) const;
   std::int64_t output_bytes(const Least& least, const PhasePlan& phase) const;
   std::int64_t matmul_cycles(const ClassBox& box, const Least& least, MatmulKind kind) const;
   VectorSums vector_cycles(const Least& least, const PhasePlan& phase) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
+  std::int64_t stream_of_core(const ClassBox& box, const Least& least, MatmulKind kind) const;
   std::int64_t slot_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
 
   const Problem& problem_;

@@ -82,7 +82,10 @@ Busy masked_busy(const PhaseTimes& t) {
     };
     busy.vector += heads * (t.online ? masked_steps(t, round, times) : times.softmax);
     busy.store += heads * times.store;
-    busy.load += heads * (times.input + loads(times.first) + loads(times.second));
+    const std::int64_t last_bias = round.narrow ? times.bias_edge : times.bias;
+    const std::int64_t bias =
+        t.online ? per_head(round.sub_tiles, times.bias, last_bias) : times.bias;
+    busy.load += heads * (times.input + bias + loads(times.first) + loads(times.second));
     busy.matrix +=
         heads * (times.first.matmul_all + times.second.matmul_all + masked_array(round, times));
   }
@@ -128,6 +131,8 @@ Busy busy_of(const PhaseTimes& t) {
                       whole(t.store_by_tile, t.last.store, t.last.store_edge));
   busy.load = rounds(whole(t.input_by_tile, t.full.input, t.full.input_edge),
                      whole(t.input_by_tile, t.last.input, t.last.input_edge));
+  busy.load += rounds(whole(t.online, t.full.bias, t.full.bias_edge),
+                      whole(t.online, t.last.bias, t.last.bias_edge));
   busy.matrix = rounds(array_of(t, t.full), array_of(t, t.last));
   if (t.has_first) {
     busy.matrix += rounds(matmuls(t.full.first), matmuls(t.last.first));
@@ -238,7 +243,7 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
   const std::int64_t scores =
       shape.pairs * (shape.mask.causal ? sizes.visible.scores : shape.rows * shape.cols);
   sum.l1_bytes = sum.l0_bytes + candidate.figures.traffic_bytes +
-                 repeat * scores * (shape.bytes.score + shape.bytes.input);
+                 repeat * scores * (shape.bytes.score + shape.bytes.input + shape.bias_bytes);
   const PhasePlan& front = plan.phases().front();
   if (front.online) {
     const OnlineWork work = shape.mask.causal

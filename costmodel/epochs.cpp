@@ -19,6 +19,7 @@ struct StepCycles {
         beside(0),
         key_loads(loads(t, step, step.times->first)),
         value_loads(t.has_second ? loads(t, step, step.times->second) : 0),
+        bias_loads(t.has_bias && !t.online ? step.heads * step.times->bias : 0),
         store(0) {
     if (t.input_by_tile) {
       key_loads += step.heads * (step.edge() ? step.times->input_edge : step.times->input);
@@ -31,6 +32,7 @@ struct StepCycles {
       store = step.heads * step.times->store;
     }
     if (t.online) {
+      key_loads += t.has_bias ? step.heads * bias_of(step) : 0;
       add_online(step);
     }
   }
@@ -38,7 +40,7 @@ struct StepCycles {
   static StepCycles none() {
     StepCycles nothing;
     nothing.first = nothing.second = nothing.vector = nothing.normalise = nothing.beside = 0;
-    nothing.key_loads = nothing.value_loads = nothing.store = 0;
+    nothing.key_loads = nothing.value_loads = nothing.bias_loads = nothing.store = 0;
     return nothing;
   }
 
@@ -47,8 +49,9 @@ struct StepCycles {
   std::int64_t vector;     ///< softmax; online beside Q K^T of the next step
   std::int64_t normalise;  ///< online, of a finished round
   std::int64_t beside;     ///< online, beside P V
-  std::int64_t key_loads;  ///< with the input
+  std::int64_t key_loads;  ///< with the input; online with the bias
   std::int64_t value_loads;
+  std::int64_t bias_loads;  ///< of whole rows
   std::int64_t store;
 
  private:
@@ -65,6 +68,10 @@ struct StepCycles {
       return step.loads ? step.heads * (step.last ? last : times.load_full) : 0;
     }
     return step.due > 0 ? step.heads * ((step.due - 1) * times.load_full + last) : 0;
+  }
+
+  static std::int64_t bias_of(const Step& step) {
+    return step.edge() ? step.times->bias_edge : step.times->bias;
   }
 
   void add_online(const Step& step) {
@@ -122,7 +129,8 @@ struct FusedForm {
   explicit FusedForm(const PhaseTimes& t) : channel(t) {}
   std::int64_t operator()(const Window<StepCycles>& w) const {
     return std::max(std::max(w.at(-1).second + w.at(1).first, w.at(0).vector),
-                    channel.cycles(w.at(2).key_loads + w.at(0).value_loads, w.at(-2).store));
+                    channel.cycles(w.at(2).key_loads + w.at(1).bias_loads + w.at(0).value_loads,
+                                   w.at(-2).store));
   }
 
   Channel channel;

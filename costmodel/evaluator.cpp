@@ -60,7 +60,7 @@ std::array<Evaluator::LoadTimes, 2> Evaluator::load_times(const Sizes& sizes,
   if (phase.has_first) {
     loads[0] = load_times(sizes, phase.first_kind, share);
   }
-  if (phase.has_second) {
+  if (phase.loads_values()) {
     const bool same = problem_.shape.qk_dim == problem_.shape.v_dim && phase.has_first;
     loads[1] = same ? loads[0] : load_times(sizes, MatmulKind::kPV, share);
   }
@@ -84,6 +84,9 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   out.store = phase.output_row_bytes == phase.input_row_bytes
                   ? out.input
                   : transfer.cycles(rows * phase.output_row_bytes);
+  if (phase.bias_row_bytes > 0) {
+    bias_transfers(sizes, phase, rows, out);
+  }
   if (phase.epochs && !phase.has_second && phase.has_first) {
     tile_transfers(sizes, phase, rows, out);
   }
@@ -99,6 +102,22 @@ void Evaluator::round_times(const Sizes& sizes, const PhasePlan& phase, const Ch
   }
   if (phase.has_second) {
     stage(MatmulKind::kPV, loads[1], out.second);
+  }
+}
+
+void Evaluator::bias_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                               RoundTimes& out) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  const auto cycles = [&](std::int64_t cols) {
+    return transfer.cycles(rows * cols * problem_.shape.bias_bytes);
+  };
+  if (phase.bias_in_input()) {
+    out.input += cycles(problem_.shape.cols);
+  } else if (phase.online) {
+    out.bias = cycles(sizes.tiling.kv_cols);
+    out.bias_edge = cycles(sizes.counts.edge_cols);
+  } else {
+    out.bias = cycles(problem_.shape.cols);
   }
 }
 
@@ -131,6 +150,15 @@ void Evaluator::times_of(const Sizes& sizes, const CoreRounds& rounds, const Pha
   out.has_softmax = phase.has_softmax;
   out.has_second = phase.has_second;
   out.kv_resident = sizes.tiling.kv_resident && (phase.has_first || phase.has_second);
+  out.has_bias = phase.bias_row_bytes > 0;
+  out.values_in_keys = phase.values_in_keys;
+  if (phase.values_in_keys) {
+    out.key_slots =
+        key_slots(phase, sizes.tiling,
+                  fewest_steps_of_group(problem_.shape, sizes.counts, sizes.tiling.core_split,
+                                        problem_.layout, phase));
+    out.value_slot_free = true;
+  }
   out.shared_channel = problem_.hardware.dram.shared_channel;
   out.store_first = phase.store_first;
   out.online = phase.online;
@@ -280,9 +308,10 @@ std::int64_t Evaluator::dram_traffic(const Sizes& sizes, const Plan& plan) const
   };
   std::int64_t bytes = 0;
   for (const PhasePlan& phase : plan.phases()) {
-    bytes += input_bytes(shape, sizes, phase) + output_bytes(shape, sizes, phase);
+    bytes += input_bytes(shape, sizes, phase) + output_bytes(shape, sizes, phase) +
+             bias_bytes(shape, sizes, phase);
     bytes += phase.has_first ? stream(phase.first_kind) : 0;
-    bytes += phase.has_second ? stream(MatmulKind::kPV) : 0;
+    bytes += phase.loads_values() ? stream(MatmulKind::kPV) : 0;
   }
   return shape.pairs * bytes;
 }

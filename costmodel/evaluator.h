@@ -230,6 +230,8 @@ class Evaluator {
   }
   void online_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                     RoundTimes& out) const;
+  void bias_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
+                      RoundTimes& out) const;
   void tile_transfers(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                       RoundTimes& out) const;
   std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,

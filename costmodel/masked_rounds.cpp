@@ -187,6 +187,11 @@ RoundTimes MaskedRounds::times(const MaskedRound& round, const RoundTimes& base)
   };
   times.input = transfer(phase_.input, phase_.input_row_bytes);
   times.store = transfer(phase_.output, phase_.output_row_bytes);
+  if (phase_.bias_in_input()) {
+    times.input += transfer(Operand::kBias, phase_.bias_row_bytes);
+  } else if (phase_.bias_apart() && !phase_.online) {
+    times.bias = transfer(Operand::kBias, phase_.bias_row_bytes);
+  }
   if (!phase_.online) {
     times.softmax =
         phase_.has_softmax ? vector_.softmax_cycles(round.rows, round.cols, round.masked_cols) : 0;

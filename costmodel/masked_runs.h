@@ -58,7 +58,9 @@ class MaskedKinds {
       map.first_stage = masked_stage<kResident>(t_, times.first, round, heads, t_.latency);
     }
     if constexpr (kStages.second) {
-      map.second_stage = masked_stage<kResident>(t_, times.second, round, heads, kNever);
+      MaskedRound values = round;
+      values.due = t_.values_in_keys ? 0 : round.due;
+      map.second_stage = masked_stage<kResident>(t_, times.second, values, heads, kNever);
     }
   }
 

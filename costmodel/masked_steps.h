@@ -16,6 +16,7 @@ namespace tilewright {
 /// What sets steps apart.
 struct MaskedStep {
   bool edge_group = false;
+  bool first_position = false;
   bool last_position = false;
   bool first = false;  ///< of its round
   bool last = false;   ///< of its round
@@ -23,10 +24,11 @@ struct MaskedStep {
   bool masked = false;
   bool loads = false;
 
-  static constexpr std::size_t kKinds = 128;
+  static constexpr std::size_t kKinds = 256;
   std::size_t index() const {
     std::size_t index = 0;
-    for (const bool flag : {edge_group, last_position, first, last, edge, masked, loads}) {
+    for (const bool flag :
+         {edge_group, first_position, last_position, first, last, edge, masked, loads}) {
       index = 2 * index + (flag ? 1 : 0);
     }
     return index;
@@ -77,6 +79,7 @@ class MaskedStepKinds {
     map.edge = step.edge;
     map.masked = step.masked;
     map.loads = step.loads;
+    map.begins_group = step.first_position && step.first;
     map.ends_group = step.last_position && step.last;
     set_durations<kResident>(t_, map);
   }
@@ -147,6 +150,7 @@ class MaskedStepRuns {
     const std::int64_t there = round.sub_tiles - round.due;
     MaskedStep step;
     step.edge_group = rounds_.in_edge_group();
+    step.first_position = rounds_.position() == 0;
     step.last_position = rounds_.ends_group();
     step.first = at_ == 0;
     step.last = at_ == last;

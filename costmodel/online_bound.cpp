@@ -173,6 +173,11 @@ PhaseTimes Evaluator::online_along_cols(const Sizes& sizes, const PhaseTimes& le
     stage(MatmulKind::kPV, rows, round.second);
     raise(round.softmax, online_.softmax_line_of_cols(rows, cols, kLineUnit));
     raise(round.softmax_edge, online_.softmax_line_of_cols(rows, edge_cols, kLineUnit));
+    if (shape.bias_bytes > 0) {
+      const std::int64_t rate = transfer.line_rate(rows * shape.bias_bytes, kLineUnit);
+      raise(round.bias, cols * rate + transfer.setup() * kLineUnit);
+      raise(round.bias_edge, edge_cols * rate + transfer.setup() * kLineUnit);
+    }
     for (std::int64_t* time : {&round.input, &round.store, &round.rescale, &round.normalise}) {
       *time *= kLineUnit;
     }

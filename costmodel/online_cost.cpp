@@ -21,13 +21,18 @@ OnlineCost::OnlineCost(const Hardware& hardware, const Shape& shape)
   if (shape.bytes.score != shape.bytes.input) {
     element_milli_ += unit.cast_millicycles;
   }
+  std::int64_t before_milli = 0;  // the maximum
   if (shape.softcap) {
-    element_milli_ += softcap_millicycles(unit);
+    before_milli += softcap_millicycles(unit);
   }
+  if (shape.bias_bytes > 0) {
+    before_milli += unit.sum_millicycles;
+  }
+  element_milli_ += before_milli;
   row_max_milli_ = unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles;
   row_milli_ = row_max_milli_ + unit.mul_millicycles + unit.sum_millicycles;
   mask_milli_ = unit.sub_millicycles;
-  local_max_milli_ = unit.max_millicycles + (shape.softcap ? softcap_millicycles(unit) : 0);
+  local_max_milli_ = unit.max_millicycles + before_milli;
   reduction_latency_ = unit.reduction_latency_cycles;
   const MatrixUnit& array = hardware.matrix;
   array_rows_ = array.rows;
@@ -99,9 +104,10 @@ OnlineWork epoch_work(const Shape& s, const PhasePlan& phase, const LayerWork& l
     work.array_scores = layer.scores;
     work.array_masked = layer.masked;
   } else {
-    // No division; scores are read once more, and written if they are capped or masked.
+    // No division; scores are read once more, and written if they are changed before.
+    const bool all_change = s.softcap || s.bias_bytes > 0;
     work.operations -= layer.scores;
-    work.l1_bytes += (layer.scores + (s.softcap ? layer.scores : layer.masked)) * s.bytes.score;
+    work.l1_bytes += (layer.scores + (all_change ? layer.scores : layer.masked)) * s.bytes.score;
   }
   return work;
 }

@@ -9,6 +9,9 @@ namespace {
 
 template <typename Recorder>
 std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
+  if (times.has_bias || times.values_in_keys) {
+    return online::walk_extras(times, recorder);
+  }
   return times.masked != nullptr ? online::walk_masked(times, recorder)
                                  : online::walk(times, recorder);
 }

@@ -63,7 +63,8 @@ inline void StepRecorder::stage(const StepRecord& record) {
   const StepMap& step = record.step;
   const StageTimes& times = step.times->*record.stage;
   const StageTimes& own_times = own(step).*record.stage;
-  const bool streams = !leader_.kv_resident;
+  const bool in_place = leader_.values_in_keys && record.stage == &RoundTimes::second;
+  const bool streams = !leader_.kv_resident && !leader_.values_in_keys;
   std::int64_t matmul = std::max(record.entry.ready, record.input);
   std::int64_t load = streams ? record.queue : record.entry.load;
   // When the slots of the next two streamed sub-tiles are free.
@@ -71,7 +72,7 @@ inline void StepRecorder::stage(const StepRecord& record) {
   std::int64_t next_slot = record.entry.slot;
   for (std::int64_t head = 0; head < step.heads; ++head) {
     std::int64_t there = 0;
-    if (step.loads) {
+    if (step.loads && !in_place) {
       load = std::max(load, streams ? slot : 0) + load_of(step, times);
       there = load + leader_.latency;
     }

@@ -21,15 +21,20 @@ constexpr std::int64_t kFew = 3;
 
 /// `kResident`: K and V stay. `kShared`: loads and stores share a channel. `kMasked`: every query
 /// tile sees other keys. These and the look-ahead are known when compiling, so that the times of a
-/// run of steps live in registers.
+/// run of steps live in registers. `kExtras`: there may be a bias, and V may be in K.
 ///
 /// Between two steps the state is an array of times: first those that all steps move, then those
 /// that change where a round or a group ends (docs/cost_model.md, "Online form").
-template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked>
+template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked,
+          bool kExtras>
 class Pipeline {
  public:
   Pipeline(const PhaseTimes& times, Recorder& recorder)
-      : t_(times), recorder_(recorder), kinds_(times) {}
+      : t_(times), recorder_(recorder), kinds_(times) {
+    if (kResident && values_in_keys() && times.positions > 0) {
+      groups_before_ = times.key_slots - 1 - ceil_div(kAhead - 1, kinds_.steps_of_group());
+    }
+  }
 
   std::int64_t makespan() const {
     if (t_.positions * (t_.full_groups + t_.edge_heads) == 0) {
@@ -61,7 +66,10 @@ class Pipeline {
   static constexpr std::size_t kKey2 = kLoad + 1;
   static constexpr std::size_t kValue1 = kKey2 + 1;
   static constexpr std::size_t kValue2 = kValue1 + 1;
-  static constexpr std::size_t kStepLive = kResident ? kLoad + 1 : kValue2 + 1;
+  /// With a bias: the newest softmax and the one before it, which read its slots.
+  static constexpr std::size_t kSoftmax1 = kResident ? kLoad + 1 : kValue2 + 1;
+  static constexpr std::size_t kSoftmax2 = kSoftmax1 + (kExtras ? 1 : 0);
+  static constexpr std::size_t kStepLive = kSoftmax2 + (kExtras ? 1 : 0);
   /// P of the oldest step in flight is there; further steps follow. The newest one: kVector. Looked
   /// at where a round begins: later in it, the adjustment of O comes after that softmax.
   static constexpr std::size_t kReady0 = kStepLive;
@@ -136,6 +144,8 @@ class Pipeline {
   static constexpr std::size_t kMostSegments = kMasked ? 12 : 6;
 
   bool single() const { return t_.buffers == 1; }
+  bool has_bias() const { return kExtras && t_.has_bias; }
+  bool values_in_keys() const { return kExtras && t_.values_in_keys; }
 
   /// On a shared channel every store is a barrier for loads. Where no round but the newest one is
   /// in flight, the load queue implies the slots of the second newest round and group
@@ -175,8 +185,7 @@ class Pipeline {
       if (kMasked && r > 0 && (enters || place.loose_in_flight > 0)) {
         enter_loose(s, kind, 1);
       } else {
-        front(s, kind, s[kMatrix]);
-        softmax(s, kind);
+        softmax(s, kind, front(s, kind, s[kMatrix]));
       }
       place.loose_in_flight += enters ? 1 : 0;
       if (static_cast<std::size_t>(r) < kLookahead) {
@@ -298,7 +307,8 @@ class Pipeline {
     const StepMap& here = *segment.leaving;
     const StageTimes& values = here.times->second;
     s[kMatrix] += segment.steps * here.heads * matmul_of(here, values);
-    s[kLoad] += here.loads ? segment.steps * here.heads * load_of(here, values) : 0;
+    s[kLoad] +=
+        here.loads && !values_in_keys() ? segment.steps * here.heads * load_of(here, values) : 0;
     s[kVector] += segment.steps * here.adjust;
     if (here.last) {
       s[kShared ? kLoad : kStored1] += here.store;
@@ -311,7 +321,7 @@ class Pipeline {
   void enter_loose(Times& s, const StepMap& there, std::int64_t steps) const {
     const StageTimes& keys = there.times->first;
     s[kMatrix] += steps * there.heads * matmul_of(there, keys);
-    s[kLoad] += there.first ? there.input : 0;
+    s[kLoad] += (there.first ? there.input : 0) + steps * there.bias;
     s[kLoad] += there.loads ? steps * there.heads * load_of(there, keys) : 0;
     s[kVector] += steps * there.softmax;
   }
@@ -323,7 +333,7 @@ class Pipeline {
     const auto take = [&](Times & state) __attribute__((always_inline)) {
       step(state, leaving, entering);
     };
-    if (kResident && !leaving.loads && !entering.loads) {
+    if (kResident && !has_bias() && !leaving.loads && !entering.loads) {
       again<Stays>(s, segment.steps, take);
     } else {
       again<Steps>(s, segment.steps, take);
@@ -335,10 +345,10 @@ class Pipeline {
     const std::int64_t last_key = s[kMatrix];
     const std::int64_t newest = s[kVector];
     second(s, here);
-    front(s, there, last_key);
+    const std::int64_t biased = front(s, there, last_key);
     store(s, here);
     shift_ready(s, newest);
-    softmax(s, there);
+    softmax(s, there, biased);
     if (kLookahead == 0 && !here.last) {
       adjust(s, here);
     }
@@ -370,9 +380,11 @@ class Pipeline {
     }
     StageEntry entry{std::max(s[kMatrix], ready), s[kLoad], kNever};
     if constexpr (!kResident) {
-      entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
-      entry.slot = s[kValue1];
-    } else if (here.loads && here.first) {
+      if (!values_in_keys()) {
+        entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+        entry.slot = s[kValue1];
+      }
+    } else if (here.loads && here.first && !values_in_keys()) {
       entry.load = std::max(entry.load, single() ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
@@ -382,8 +394,9 @@ class Pipeline {
     s[kMatrix] = end.matmul;
     s[kLoad] = end.load;
     if constexpr (!kResident) {
+      // With V in K: the last one of the step before.
+      s[kValue2] = values_in_keys() ? s[kValue1] : end.before;
       s[kValue1] = end.matmul;
-      s[kValue2] = end.before;
     }
     if (kLookahead > 0 || here.last) {
       adjust(s, here);
@@ -404,16 +417,24 @@ class Pipeline {
     }
   }
 
-  /// Input load and Q K^T. `last_key`: the last Q K^T before it is done.
-  [[gnu::always_inline]] void front(Times& s, const StepMap& there, std::int64_t last_key) const {
+  /// Input load, Q K^T and the load of a bias; returns when that is there. `last_key`: the last Q
+  /// K^T before it is done.
+  [[gnu::always_inline]] std::int64_t front(Times& s, const StepMap& there,
+                                            std::int64_t last_key) const {
     if (there.first) {
       s[kLoad] = std::max(s[kLoad], single() ? last_key : s[kInput2]) + there.input;
       s[kInput2] = last_key;
     }
     StageEntry entry{s[kMatrix], s[kLoad], kNever};
     if constexpr (!kResident) {
-      entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
-      entry.slot = last_key;
+      if (values_in_keys()) {
+        entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+      } else {
+        entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
+        entry.slot = last_key;
+      }
+    } else if (kExtras && there.begins_group && groups_before_ < 2) {
+      entry.load = std::max(entry.load, groups_before_ == 0 ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
       const std::int64_t input = there.first ? s[kLoad] + t_.latency : kNever;
@@ -425,15 +446,25 @@ class Pipeline {
     if constexpr (!kResident) {
       s[kKey2] = end.before;
     }
+    if (!has_bias()) {
+      return 0;
+    }
+    s[kLoad] = std::max(s[kLoad], single() ? s[kSoftmax1] : s[kSoftmax2]) + there.bias;
+    return s[kLoad] + t_.latency;
   }
 
   [[gnu::always_inline]] StageEnd stage_end(const StageMap& map, const StageEntry& entry) const {
     return kResident ? map.at(entry.ready, entry.load) : map.at(entry);
   }
 
-  [[gnu::always_inline]] void softmax(Times& s, const StepMap& there) const {
-    const std::int64_t start = std::max(s[kVector], s[kMatrix]);
+  /// `biased`: the bias is there.
+  [[gnu::always_inline]] void softmax(Times& s, const StepMap& there, std::int64_t biased) const {
+    const std::int64_t start = std::max({s[kVector], s[kMatrix], kExtras ? biased : 0});
     s[kVector] = start + there.softmax;
+    if constexpr (kExtras) {
+      s[kSoftmax2] = s[kSoftmax1];
+      s[kSoftmax1] = s[kVector];
+    }
     if constexpr (Recorder::kActive) {
       recorder_.softmax(there, start);
     }
@@ -453,6 +484,9 @@ class Pipeline {
   const PhaseTimes& t_;
   Recorder& recorder_;
   const Kinds kinds_;
+  /// Resident, V in K: finished groups after the one whose slot the next group's K takes. If there
+  /// are two or more, other waits imply that the slot is free.
+  std::int64_t groups_before_ = 2;
 };
 
 }  // namespace tilewright::online

@@ -52,6 +52,10 @@ VectorCost::VectorCost(const Hardware& hardware, const Shape& shape)
     element_milli_ += softcap_millicycles(unit);
     operations_ += kSoftcapOperations;
   }
+  if (shape.bias_bytes > 0) {
+    element_milli_ += unit.sum_millicycles;
+    ++operations_;
+  }
   element_cycles_ = element_milli_ % kMilli == 0 ? element_milli_ / kMilli : 0;
   mask_milli_ = unit.sub_millicycles;
   constexpr std::int64_t kReductions = 2;  // maximum and sum

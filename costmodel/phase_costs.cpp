@@ -54,13 +54,16 @@ class SlotKinds {
       merge(phase);
       return;
     }
-    sink_(phase.input, rows * row_bytes(shape_, phase.input, phase.input_row_bytes, cols_),
-          buffered_, copies_);
-    if (phase.has_first) {
-      stream(phase.first_kind);
+    sink_(phase.input, rows * input_slot_row_bytes(phase, cols_), buffered_, copies_);
+    if (phase.bias_apart()) {
+      sink_(Operand::kBias, rows * t_.kv_cols * shape_.bias_bytes,
+            std::min(t_.buffers, rounds_ * sizes_.busiest.sub_tiles), copies_);
     }
-    if (phase.has_second) {
-      stream(MatmulKind::kPV);
+    if (phase.has_first) {
+      stream(phase, phase.first_kind);
+    }
+    if (phase.loads_values()) {
+      stream(phase, MatmulKind::kPV);
     }
     if (phase.score_row_bytes > 0) {
       scores(phase);
@@ -73,6 +76,12 @@ class SlotKinds {
   }
 
  private:
+  std::int64_t input_slot_row_bytes(const PhasePlan& phase, std::int64_t cols) const {
+    const std::int64_t bias = phase.bias_in_input() ? phase.bias_row_bytes : 0;
+    return row_bytes(shape_, phase.input, phase.input_row_bytes, cols) +
+           row_bytes(shape_, Operand::kBias, bias, cols);
+  }
+
   /// Rows whose keys a round covers: those of all cores in lock-step.
   std::int64_t rows_together() const { return sizes_.busiest.share * t_.q_rows; }
 
@@ -90,10 +99,28 @@ class SlotKinds {
     sink_(phase.output, phase.output_slot_row_bytes, slots, copies);
   }
 
+  /// As many as K needs.
+  std::int64_t slots_of(const PhasePlan& phase, MatmulKind kind) const {
+    if (kind == MatmulKind::kPV || !phase.values_in_keys) {
+      return t_.buffers;
+    }
+    TileCounts counts = sizes_.counts;
+    counts.q_tiles = std::max(counts.q_tiles, sizes_.most_q_tiles);
+    counts.sub_tiles = std::max(counts.sub_tiles, sizes_.most_sub_tiles);
+    return key_slots(phase, t_,
+                     fewest_steps_of_group(shape_, counts, t_.core_split, layout_, phase));
+  }
+
   /// Slots of K or V. Resident: one holds the operand for all heads of a round.
-  void stream(MatmulKind kind) const {
+  void stream(const PhasePlan& phase, MatmulKind kind) const {
     const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
     const std::int64_t column = stream_col_bytes(shape_, kind);
+    const std::int64_t most = slots_of(phase, kind);
+    if (!t_.kv_resident && phase.values_in_keys) {
+      sink_(operand, t_.heads * t_.kv_cols * column,
+            std::min(most, rounds_ * sizes_.busiest.sub_tiles), kv_copies_);
+      return;
+    }
     if (!t_.kv_resident) {
       const std::int64_t loads = rounds_ * t_.heads * sizes_.busiest.sub_tiles;
       sink_(operand, t_.kv_cols * column, std::min(t_.buffers, loads), kv_copies_);
@@ -104,8 +131,7 @@ class SlotKinds {
     const std::int64_t given = overwritten ? sizes_.overwritten : 0;
     const std::int64_t cols =
         given > 0 ? (sizes_.counts.sub_tiles - given) * t_.kv_cols : resident_cols_;
-    sink_(operand, t_.heads * cols * column, std::min(t_.buffers, sizes_.busiest.groups()),
-          kv_copies_);
+    sink_(operand, t_.heads * cols * column, std::min(most, sizes_.busiest.groups()), kv_copies_);
     if (given > 0) {
       // P of each core takes the place of these.
       sink_(Operand::kP, given * t_.kv_cols * column, 1, copies_);
@@ -144,11 +170,13 @@ class SlotKinds {
   }
 
   /// Slots of K or V for all pairs of a step, or of a group where they stay.
-  void stream_in_epochs(MatmulKind kind, std::int64_t cols, std::int64_t steps) const {
+  void stream_in_epochs(const PhasePlan& phase, MatmulKind kind, std::int64_t cols,
+                        std::int64_t steps) const {
     const Operand operand = kind == MatmulKind::kQK ? Operand::kK : Operand::kV;
     const std::int64_t column = t_.heads * stream_col_bytes(shape_, kind);
     sink_(operand, (t_.kv_resident ? shape_.cols : cols) * column,
-          std::min(t_.buffers, t_.kv_resident ? sizes_.busiest.groups() : steps), kv_copies_);
+          std::min(slots_of(phase, kind), t_.kv_resident ? sizes_.busiest.groups() : steps),
+          kv_copies_);
   }
 
   /// Slots of one operator alone.
@@ -162,9 +190,9 @@ class SlotKinds {
       sink_(operand, rows * row_bytes(shape_, operand, full, cols),
             std::min(t_.buffers, tiles ? steps : rounds_), copies_);
     };
-    slots(phase.input, phase.input_row_bytes);
+    slots(phase.input, phase.input_row_bytes + phase.bias_row_bytes);
     if (phase.has_first) {
-      stream_in_epochs(phase.first_kind, t_.kv_cols, steps);
+      stream_in_epochs(phase, phase.first_kind, t_.kv_cols, steps);
     }
     slots(phase.output, phase.output_slot_row_bytes);
   }
@@ -176,8 +204,11 @@ class SlotKinds {
     const std::int64_t steps = rounds_ * steps_of_round;
     const std::int64_t cols = phase.online ? t_.kv_cols : cols_;
     sink_(Operand::kQ, rows * phase.input_row_bytes, buffered_, copies_);
-    for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
-      stream_in_epochs(kind, cols, steps);
+    sink_(Operand::kBias, rows * cols * shape_.bias_bytes, std::min(kEpochBiasSlots, steps),
+          copies_);
+    stream_in_epochs(phase, MatmulKind::kQK, cols, steps);
+    if (phase.loads_values()) {
+      stream_in_epochs(phase, MatmulKind::kPV, cols, steps);
     }
     if (!phase.on_array) {
       const std::int64_t element = std::max(shape_.bytes.score, shape_.bytes.input);

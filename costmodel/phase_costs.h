@@ -42,7 +42,8 @@ struct Sizes {
   /// Sub-tiles of a round for the slots of O in epochs, if not as counted: more sub-tiles need
   /// fewer.
   std::int64_t most_sub_tiles = 0;
-  VisibleSums visible;  ///< with a mask only
+  std::int64_t most_q_tiles = 0;  ///< the same of query tiles, for the slots of K
+  VisibleSums visible;            ///< with a mask only
 };
 
 Sizes sizes_of(const Shape& shape, const Tiling& tiling, const CoreLayout& layout);
@@ -54,7 +55,7 @@ Footprint footprint(const Shape& shape, const Sizes& sizes, const CoreLayout& la
 /// Bytes of all rows of an input or output for one pair and layer; `full`: of a whole row.
 inline std::int64_t rows_bytes(const Shape& shape, const Sizes& sizes, Operand operand,
                                std::int64_t full) {
-  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return shape.mask.causal && scores ? full / shape.cols * sizes.visible.scores : shape.rows * full;
 }
 
@@ -67,6 +68,11 @@ inline std::int64_t input_bytes(const Shape& shape, const Sizes& sizes, const Ph
 inline std::int64_t output_bytes(const Shape& shape, const Sizes& sizes, const PhasePlan& phase) {
   const std::int64_t bytes = rows_bytes(shape, sizes, phase.output, phase.output_row_bytes);
   return phase.makes_parts() ? sizes.active * bytes : bytes;
+}
+
+/// Of a bias that is added to the scores: what all cores together load of it, as above.
+inline std::int64_t bias_bytes(const Shape& shape, const Sizes& sizes, const PhasePlan& phase) {
+  return rows_bytes(shape, sizes, Operand::kBias, phase.bias_row_bytes);
 }
 
 /// Bytes of K (V) that all cores load together for one pair and layer.

@@ -38,6 +38,9 @@ struct RoundTimes {
   std::int64_t softmax_edge = 0;
   std::int64_t rescale = 0;
   std::int64_t normalise = 0;
+  // Where a bias has slots of its own: of a round (online: of a full sub-tile), of the edge.
+  std::int64_t bias = 0;
+  std::int64_t bias_edge = 0;
   /// Epochs of one operator: of the edge sub-tile, where P is loaded or S stored by sub-tiles.
   std::int64_t input_edge = 0;
   std::int64_t store_edge = 0;
@@ -60,6 +63,7 @@ struct RoundTimes {
   /// As on a core that does not have the narrow sub-tile at the end of the keys (online alone).
   void drop_edge_cols() {
     softmax_edge = softmax;
+    bias_edge = bias;
     first.drop_edge();
     second.drop_edge();
   }
@@ -67,7 +71,7 @@ struct RoundTimes {
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
   void keep_loads() {
     input = softmax = store = softmax_edge = rescale = normalise = 0;
-    input_edge = store_edge = 0;
+    input_edge = store_edge = bias = bias_edge = 0;
     beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
     masked_beside = masked_beside_edge = masked_array_max = masked_array_max_edge = 0;
     masked_softmax = masked_softmax_edge = 0;
@@ -95,6 +99,10 @@ struct PhaseTimes {
   bool has_softmax = false;
   bool has_second = false;
   bool kv_resident = false;
+  bool has_bias = false;        ///< is added to the scores
+  bool values_in_keys = false;  ///< V is read from the slots of K: no loads of V
+  /// With that and resident operands: slots of K, enough not to wait for P V that is issued later.
+  std::int64_t key_slots = 1;
   bool shared_channel = false;
   bool store_first = false;
   bool serial = false;

@@ -183,14 +183,15 @@ class Pipeline {
     for (std::int64_t r = 0; r < end; ++r) {
       const RoundMap& kind = place.rounds.entering.kind();
       const Boundary from = boundary(s);
-      front(s, kind, from, {kStages.softmax ? s[kVector] : 0, r == 0});
+      const std::int64_t input_free = input_slot_free(s, from);
+      front(s, kind, from, {input_free, kStages.softmax ? s[kVector] : 0, r == 0});
       if (r == 0 || !delays_softmax()) {
         softmax(s, kind, {s[kLoad] + t_.latency, 0}, 0);
         if (static_cast<std::size_t>(r) < kLookahead) {
           s[kReady0 + static_cast<std::size_t>(r)] = s[kVector];
         }
       }
-      s[kInput2] = from.input;
+      s[kInput2] = input_free;
       place.rounds.entering.take(1);
     }
     if constexpr (kMayOverwrite) {
@@ -271,18 +272,28 @@ class Pipeline {
 
   /// What the queues say at the start of a round of the state that its later steps overwrite.
   struct Boundary {
-    std::int64_t input = 0;   ///< the newest input slot's last reader is done
+    std::int64_t input = 0;   ///< the newest input's matmul or softmax is done
     std::int64_t stored = 0;  ///< the newest store is done (not where stores come first)
   };
   Boundary boundary(const Times& s) const {
     return {kStages.first ? s[kMatrix] : s[kVector], s[kStoreQueue]};
   }
 
+  /// The newest input slot's last reader is done: where a bias lies in it, the softmax.
+  std::int64_t input_slot_free(const Times& s, const Boundary& from) const {
+    if constexpr (kStages.first && kStages.softmax) {
+      return t_.has_bias ? s[kVector] : from.input;
+    } else {
+      return from.input;
+    }
+  }
+
   /// Round i (`here`) leaves, round i + look-ahead + 1 (`there`) enters; `between` is round i + 1
   /// where its softmax had to wait for this P V.
   [[gnu::always_inline]] void step(Times& s, const RoundMap& here, const RoundMap* between,
                                    const RoundMap& there) const {
-    Boundary from = boundary(s);
+    const Boundary from = boundary(s);
+    const std::int64_t input_free = input_slot_free(s, from);
     const std::int64_t oldest = oldest_ready(s);
     const std::int64_t done = second(s, here, from, oldest);
     if (delays_softmax()) {
@@ -295,7 +306,9 @@ class Pipeline {
       store(s, here, done);
       before = s[kStoreQueue];
     }
-    front(s, there, {from.input, before}, {kStages.softmax ? s[kVector] : 0, false});
+    leave_group(s, here);
+    front(s, there, {from.input, before},
+          {input_free, kStages.softmax ? s[kVector] : 0, false, keys_free(s, here)});
     const std::int64_t input = s[kLoad] + t_.latency;
     if (!store_first()) {
       store(s, here, done);
@@ -305,12 +318,11 @@ class Pipeline {
       shift_ready(s);
       softmax(s, there, {input, output}, 0);
     }
-    s[kInput2] = from.input;
+    s[kInput2] = input_free;
     s[kStored2] = from.stored;
     if constexpr (kHandsOver) {
       s[kVector2] = newest_softmax;
     }
-    leave_group(s, here);
   }
 
   void drain(Times& s, const RoundMap& here, const RoundMap* between) const {
@@ -345,6 +357,23 @@ class Pipeline {
     }
   }
 
+  /// With V in K: when the slot is free that K of the next group is loaded into. What waits longer
+  /// for nothing else is known from the state (docs/cost_model.md, "V in K").
+  std::int64_t keys_free(const Times& s, const RoundMap& leaving) const {
+    if constexpr (kStages.second && kResident) {
+      if (t_.values_in_keys) {
+        const std::int64_t finished =
+            t_.key_slots - 1 - ceil_div(static_cast<std::int64_t>(kLookahead), t_.positions);
+        if constexpr (kShared) {
+          return finished == 0 && leaving.last ? s[kMatrix] : 0;
+        } else {
+          return finished == 0 ? s[kGroup1] : (finished == 1 ? s[kGroup2] : 0);
+        }
+      }
+    }
+    return 0;
+  }
+
   void leave_group(Times& s, const RoundMap& round) const {
     if constexpr (kStages.second && !kShared && kResident) {
       if (round.last) {
@@ -356,12 +385,14 @@ class Pipeline {
 
   /// Input load and first matmul. `from.stored`: the slot of the output is free, if it is needed.
   struct Landing {
-    std::int64_t free = 0;  ///< overwrite: the softmax before has released the score slot
+    std::int64_t input = 0;  ///< the newest input slot is free
+    std::int64_t free = 0;   ///< overwrite: the softmax before has released the score slot
     bool very_first = false;
+    std::int64_t keys = 0;  ///< V in K: the slot of K is free
   };
   [[gnu::always_inline]] void front(Times& s, const RoundMap& round, const Boundary& from,
                                     const Landing& landing) const {
-    s[kLoad] = std::max(s[kLoad], single() ? from.input : s[kInput2]) + round.input;
+    s[kLoad] = std::max(s[kLoad], single() ? landing.input : s[kInput2]) + round.input;
     if constexpr (kStages.first) {
       StageEntry entry{s[kMatrix], s[kLoad], kNever};
       if constexpr (kOneStage) {
@@ -375,6 +406,8 @@ class Pipeline {
         entry.slot = from.input;
       } else if (overwritten) {
         entry.slot = landing.free;
+      } else if (round.first) {
+        entry.load = std::max(entry.load, landing.keys);
       }
       StageEnd end;
       if (overwritten && landing.very_first) {
@@ -429,7 +462,7 @@ class Pipeline {
       if constexpr (Recorder::kActive) {
         recorder_.stage({round, &RoundTimes::second,
                          resident_times(round.times->second, t_.resident_second), entry, 0,
-                         s[kLoad], overwritten});
+                         s[kLoad], overwritten, t_.values_in_keys});
       }
       const StageEnd end = kShared && !overwritten ? round.second_stage.at(entry.ready, entry.load)
                                                    : round.second_stage.at(entry);

@@ -49,7 +49,7 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
   const double scores = real(s.pairs) * real(s.rows) * real(s.cols) * real(workload.repeat);
   const double dims = real(s.qk_dim) + real(s.v_dim);
-  const double burst_cycles = real(hw.dram.burst_bytes + 8 * (s.qk_dim + s.v_dim + 2)) *
+  const double burst_cycles = real(hw.dram.burst_bytes + 8 * (s.qk_dim + s.v_dim + 3)) *
                               real(hw.clock_hz) * real(hw.cores) /
                               real(hw.dram.bandwidth_bytes_per_s);
   const double milli = real(pass_millicycles(hw.matrix, s.bytes.input)) / real(kMilli);
@@ -57,8 +57,8 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
                         32 * dims / real(hw.l0.bandwidth_bytes_per_cycle);
   const VectorUnit& unit = hw.vector;
   const double element = real(unit.max_millicycles + unit.sub_millicycles + unit.exp_millicycles +
-                              unit.sum_millicycles + unit.div_millicycles + unit.cast_millicycles +
-                              softcap_millicycles(unit)) /
+                              2 * unit.sum_millicycles + unit.div_millicycles +
+                              unit.cast_millicycles + softcap_millicycles(unit)) /
                          kMilli;
   const double vector = real(unit.startup_cycles + 2 * unit.reduction_latency_cycles) + element + 1;
   // Beside the softmax of every element, the state of its row and O (in epochs on the array, too);
@@ -71,11 +71,12 @@ void check_magnitude(const Hardware& hw, const Workload& workload, const Shape& 
   const double adjust =
       online ? real(4 * unit.startup_cycles) + 2 * element + (dims + 2) * (scale + 1) + array : 0;
   const double transfers =
-      8 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
+      9 * (burst_cycles + real(hw.dram.setup_cycles + hw.dram.latency_cycles) + 1);
   const double cycles = scores * (matmul + vector + adjust + transfers) + real(hw.launch_cycles);
   // Both operands, and partial sums read and written, for every element of the reduction.
   const double bytes =
-      scores * (dims + 1) * real(s.bytes.input + s.bytes.kv + 4 * s.bytes.accumulator);
+      scores * ((dims + 1) * real(s.bytes.input + s.bytes.kv + 4 * s.bytes.accumulator) +
+                real(s.bias_bytes));
   // One operation on all rows of a pair is counted in thousandths.
   const double parts = online ? real(std::min(hw.cores, s.cols)) : 0;
   const double widest =
@@ -187,7 +188,7 @@ Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 score
   const Int128 macs = scores * (shape.qk_dim + shape.v_dim);
   const Int128 vector = scores * VectorCost(hardware, shape).operations_per_element() + masked;
   return macs * e.mac_fj * shape.bytes.input / 2 + vector * e.vector_op_fj +
-         scores * (shape.bytes.score + shape.bytes.input) * e.l1_fj_per_byte;
+         scores * (shape.bytes.score + shape.bytes.input + shape.bias_bytes) * e.l1_fj_per_byte;
 }
 
 Int128 masked_energy(const Problem& problem, const LayerWork& work) {

@@ -148,8 +148,8 @@ class RoundKinds {
       map.second_stage =
           kResident && t_.overwrite == Overwrite::kValue
               ? overwritten_stage(t_, times.second, t_.resident_second, map.first, kNever)
-              : stage_map<kResident>(t_, times.second, t_.resident_second, heads, map.first,
-                                     kSlotsSecond, kNever);
+              : stage_map<kResident>(t_, times.second, t_.resident_second, heads,
+                                     map.first && !t_.values_in_keys, kSlotsSecond, kNever);
     }
   }
 

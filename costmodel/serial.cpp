@@ -8,8 +8,8 @@ namespace {
 /// Everything in sequence: each load is followed by its matmul, which waits out the latency.
 std::int64_t serial_round(const PhaseTimes& t, const RoundTimes& r, std::int64_t heads,
                           bool first_of_group) {
-  const auto stage = [&](const StageTimes& times, const StageTimes& resident) {
-    if (t.kv_resident && !first_of_group) {
+  const auto stage = [&](const StageTimes& times, const StageTimes& resident, bool there) {
+    if (t.kv_resident && there) {
       return heads * times.matmul_all;
     }
     const StageTimes& loads = t.kv_resident ? resident : times;
@@ -21,7 +21,8 @@ std::int64_t serial_round(const PhaseTimes& t, const RoundTimes& r, std::int64_t
   if (t.kv_resident && !first_of_group) {
     total += t.latency;
   }
-  return total + stage(r.first, t.resident_first) + stage(r.second, t.resident_second);
+  return total + stage(r.first, t.resident_first, !first_of_group) +
+         stage(r.second, t.resident_second, !first_of_group || t.values_in_keys);
 }
 
 /// The same under a mask.
@@ -29,12 +30,13 @@ std::int64_t masked_round(const PhaseTimes& t, std::int64_t position, std::int64
   const MaskedRound round = t.masked->at(position);
   const RoundTimes times = t.masked->times(round, position == t.positions - 1 ? t.last : t.full);
   const std::int64_t due = t.kv_resident ? round.due : round.sub_tiles;
-  const auto stage = [&](const StageTimes& s) {
-    return s.matmul_all + (due == 0 ? 0 : (due - 1) * s.load_full + s.load_edge + due * t.latency);
+  const auto stage = [&](const StageTimes& s, bool there) {
+    return s.matmul_all +
+           (due == 0 || there ? 0 : (due - 1) * s.load_full + s.load_edge + due * t.latency);
   };
   const bool waits_for_input = due < round.sub_tiles;
-  return heads * (times.input + times.softmax + times.store + stage(times.first) +
-                  stage(times.second)) +
+  return heads * (times.input + times.softmax + times.store + stage(times.first, false) +
+                  stage(times.second, t.values_in_keys)) +
          (waits_for_input ? t.latency : 0);
 }
 

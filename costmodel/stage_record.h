@@ -20,6 +20,7 @@ struct StageRecord {
   std::int64_t input = 0;    ///< the round's input is there
   std::int64_t queue = 0;    ///< the load queue is free, whatever the slots
   bool overwritten = false;  ///< P took the place of the last sub-tiles
+  bool in_place = false;     ///< nothing is loaded: V is read from the slots of K
 };
 
 /// Records what a core does that starts every operation when `leader` does, but needs its `own`
@@ -76,8 +77,9 @@ inline void RoundRecorder::stage(const StageRecord& stage) {
   const std::int64_t stay =
       stage.overwritten ? count - phase.overwritten : (phase.kv_resident ? count : 0);
   const std::int64_t slots = std::min(phase.buffers, stage.overwritten ? phase.overwritten : 2);
+  const std::int64_t due = stage.in_place ? 0 : stage.round.due;
   std::int64_t matmul = std::max(stage.entry.ready, stage.input);
-  std::int64_t load = stage.round.due > 0 && stay > 0 ? stage.entry.load : stage.queue;
+  std::int64_t load = due > 0 && stay > 0 ? stage.entry.load : stage.queue;
   // When the slots of the next two streamed sub-tiles are free.
   std::int64_t slot = stage.overwritten ? stage.entry.slot : stage.entry.load;
   std::int64_t next_slot = stage.entry.slot;
@@ -86,7 +88,7 @@ inline void RoundRecorder::stage(const StageRecord& stage) {
     const bool edge = j == count - 1;
     const bool resident = j < stay;
     std::int64_t there = 0;
-    if (!resident || j >= count - stage.round.due) {
+    if (!resident || j >= count - due) {
       const StageTimes& loads = resident ? stage.resident : times;
       load = std::max(load, resident ? 0 : slot) + (edge ? loads.load_edge : loads.load_full);
       there = load + phase.latency;

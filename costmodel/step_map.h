@@ -14,13 +14,15 @@ namespace tilewright {
 struct StepMap {
   const RoundTimes* times;  ///< of one pair
   std::int64_t heads;
-  bool first;       ///< of its round: loads the input
-  bool last;        ///< of its round: normalises and stores
-  bool edge;        ///< its sub-tile is the edge
-  bool masked;      ///< not every row sees its sub-tile whole
-  bool loads;       ///< loads K and V: streamed, or new to the group
+  bool first;   ///< of its round: loads the input
+  bool last;    ///< of its round: normalises and stores
+  bool edge;    ///< its sub-tile is the edge
+  bool masked;  ///< not every row sees its sub-tile whole
+  bool loads;   ///< loads K and V: streamed, or new to the group
+  bool begins_group;
   bool ends_group;  ///< the last step of a group
   std::int64_t input;
+  std::int64_t bias;
   std::int64_t softmax;
   std::int64_t adjust;  ///< rescale or normalise
   std::int64_t store;
@@ -46,18 +48,22 @@ inline std::int64_t adjust_of(const StepMap& step, const RoundTimes& times) {
 }
 
 /// One sub-tile of each pair. `input_latency`: where nothing is loaded, as in stay_map().
+/// `in_place`: V in the slots of K, which is there.
 template <bool kResident>
 StageMap step_stage(const PhaseTimes& phase, const StageTimes& times, const StepMap& step,
-                    std::int64_t input_latency) {
+                    std::int64_t input_latency, bool in_place = false) {
   const std::int64_t matmul = matmul_of(step, times);
   const std::int64_t load = load_of(step, times);
-  if (!step.loads) {
+  if (!step.loads || in_place) {
     return stay_map(step.heads * matmul, input_latency);
   }
   const SubTiles tiles{{matmul, matmul, load, load, matmul}, step.heads, 1, phase.latency};
   if constexpr (kResident) {
     return resident_map(tiles);
   } else {
+    if (phase.values_in_keys) {
+      return resident_map(tiles);  // a slot for all pairs of a step
+    }
     return phase.buffers == 1 ? single_map(tiles) : double_map(tiles, true);
   }
 }
@@ -67,12 +73,14 @@ template <bool kResident>
 void set_durations(const PhaseTimes& phase, StepMap& step) {
   const RoundTimes& times = *step.times;
   step.input = step.heads * times.input;
+  step.bias = step.heads * (step.edge ? times.bias_edge : times.bias);
   step.softmax = step.heads * softmax_of(step, times);
   step.adjust = step.heads * adjust_of(step, times);
   step.store = step.heads * times.store;
   step.first_stage =
       step_stage<kResident>(phase, times.first, step, step.first ? phase.latency : kNever);
-  step.second_stage = step_stage<kResident>(phase, times.second, step, kNever);
+  step.second_stage =
+      step_stage<kResident>(phase, times.second, step, kNever, phase.values_in_keys);
 }
 
 class StepRuns;
@@ -169,6 +177,7 @@ class StepKinds {
     map.last = map.edge = step.last;
     map.masked = false;
     map.loads = !kResident || round.first;
+    map.begins_group = round.first && step.first;
     map.ends_group = round.last && step.last;
     set_durations<kResident>(t_, map);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "replay/kernels.h"
 
@@ -27,7 +28,11 @@ class KeysAndValues {
     std::vector<float> value(static_cast<std::size_t>(v_dim_));
     for (std::int64_t n = 0; n < cols_; ++n) {
       dram.of(Operand::kK).read_row(pair, n, key);
-      dram.of(Operand::kV).read_row(pair, n, value);
+      if (w.v_in_k) {
+        std::copy_n(key.begin(), value.size(), value.begin());
+      } else {
+        dram.of(Operand::kV).read_row(pair, n, value);
+      }
       for (std::int64_t e = 0; e < qk_dim_; ++e) {
         keys_[key_index(n, e)] = key[static_cast<std::size_t>(e)];
       }
@@ -97,6 +102,11 @@ void cap(std::span<double> scores) {
   }
 }
 
+/// `bias` may go on behind the last score.
+void add(std::span<const float> bias, std::span<double> scores) {
+  std::transform(scores.begin(), scores.end(), bias.begin(), scores.begin(), std::plus<>());
+}
+
 /// The scores of the keys that query `query` sees; the others become 0.
 std::span<double> seen_by(const Workload& w, std::int64_t query, std::span<double> scores) {
   if (w.mask == Mask::kNone) {
@@ -124,6 +134,7 @@ AttentionScale attention(const Workload& w, const DramTensors& dram, const Outpu
   std::vector<float> query(static_cast<std::size_t>(w.qk_dim));
   std::vector<double> scores(static_cast<std::size_t>(w.kv_len));
   std::vector<double> output(static_cast<std::size_t>(w.v_dim));
+  std::vector<float> bias(static_cast<std::size_t>(w.bias_bytes > 0 ? w.kv_len : 0));
   const std::int64_t sharing = w.heads / w.kv_heads;
   for (std::int64_t kv_head = 0; kv_head < w.batch * w.kv_heads; ++kv_head) {
     const KeysAndValues kv(w, dram, kv_head);
@@ -136,6 +147,12 @@ AttentionScale attention(const Workload& w, const DramTensors& dram, const Outpu
       scale.score = largest(seen, scale.score);
       if (w.softcap) {
         cap(seen);
+      }
+      if (w.bias_bytes > 0) {
+        dram.of(Operand::kBias).read_row(kv_head % w.kv_heads, row - first, bias);
+        add(std::span<const float>(bias).subspan(static_cast<std::size_t>(&seen[0] - &scores[0])),
+            seen);
+        scale.score = largest(seen, scale.score);
       }
       softmax(seen);
       kv.weigh(scores, output);

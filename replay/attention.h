@@ -22,9 +22,9 @@ struct AttentionScale {
 /// Which of the batch x heads x q_len rows of Q and O, and O there.
 using OutputRow = std::function<void(std::int64_t row, std::span<const double> output)>;
 
-/// softmax(Q K^T) V, masked and capped, for every batch entry, query and query head; the rows of a
-/// key/value head stand query by query, the heads that share it side by side. Q carries the scale
-/// of the scores. Hands out the rows in order.
+/// softmax(Q K^T) V, capped, biased and masked, for every batch entry, query and query head; the
+/// rows of a key/value head stand query by query, the heads that share it side by side. Q carries
+/// the scale of the scores. Hands out the rows in order.
 AttentionScale attention(const Workload& workload, const DramTensors& dram, const OutputRow& take);
 
 }  // namespace tilewright

@@ -49,8 +49,13 @@ DramTensors::DramTensors(const Shape& shape, const Elements& elements,
                          std::uint64_t seed) {
   of(Operand::kQ) = {elements.input, shape.pairs, shape.rows, shape.qk_dim};
   of(Operand::kK) = {elements.kv, shape.pairs, shape.cols, shape.qk_dim};
-  of(Operand::kV) = {elements.kv, shape.pairs, shape.cols, shape.v_dim};
+  if (!shape.v_in_k) {
+    of(Operand::kV) = {elements.kv, shape.pairs, shape.cols, shape.v_dim};
+  }
   of(Operand::kO) = {elements.input, shape.pairs, shape.rows, shape.v_dim};
+  if (shape.bias_bytes > 0) {
+    of(Operand::kBias) = {elements.bias, shape.bias_pairs, shape.rows, shape.cols};
+  }
   for (const PhasePlan& phase : phases) {
     if (phase.output == Operand::kS) {
       of(Operand::kS) = {elements.score, shape.pairs, shape.rows, shape.cols};
@@ -66,6 +71,7 @@ DramTensors::DramTensors(const Shape& shape, const Elements& elements,
   of(Operand::kQ).draw(Random::of(seed, 0, 0).next(), fold);
   of(Operand::kK).draw(Random::of(seed, 0, 1).next(), 1);
   of(Operand::kV).draw(Random::of(seed, 0, 2).next(), 1);
+  of(Operand::kBias).draw(Random::of(seed, 0, 3).next(), 1);
 }
 
 }  // namespace tilewright

@@ -52,10 +52,12 @@ class DramTensor {
   std::vector<std::uint8_t> stores_;
 };
 
-/// All tensors of a layer. S, P and parts of O exist only where a phase passes them through DRAM.
+/// All tensors of a layer. No V if it is in K, a bias if
+/// there is one, the same for the whole batch. S, P and parts of O exist only where a phase passes
+/// them through DRAM.
 class DramTensors {
  public:
-  /// Draws Q, K and V from `seed`. `parts`: of every row of O, if there are any.
+  /// Draws Q, K, V and the bias from `seed`. `parts`: of every row of O, if there are any.
   DramTensors(const Shape& shape, const Elements& elements, std::span<const PhasePlan> phases,
               std::int64_t parts, std::uint64_t seed);
 

@@ -36,7 +36,9 @@ void encode_halves(std::size_t step, std::span<const float> from, std::byte* to)
 Elements elements_of(const Workload& workload, ReplayType type) {
   const ElementBytes& bytes = workload.bytes;
   const bool halves = type == ReplayType::kFp16;
-  const std::int64_t least = std::min({bytes.input, bytes.kv, bytes.score, bytes.accumulator});
+  const std::int64_t bias = workload.bias_bytes > 0 ? workload.bias_bytes : bytes.accumulator;
+  const std::int64_t least =
+      std::min({bytes.input, bytes.kv, bytes.score, bytes.accumulator, bias});
   if (halves && least < kHalfBytes) {
     throw InputError(
         fmt::format("workload '{}' has elements of {} byte, which hold no fp16, expected fp32",
@@ -46,8 +48,14 @@ Elements elements_of(const Workload& workload, ReplayType type) {
   const auto element = [&](std::int64_t own) {
     return Element{own, scale, halves && own == kHalfBytes};
   };
-  return {element(bytes.input), element(bytes.kv), element(bytes.score), element(bytes.accumulator),
-          scale};
+  Elements elements;
+  elements.input = element(bytes.input);
+  elements.kv = element(bytes.kv);
+  elements.score = element(bytes.score);
+  elements.accumulator = element(bytes.accumulator);
+  elements.bias = element(bias);
+  elements.scale = scale;
+  return elements;
 }
 
 void decode(const Element& element, const std::byte* from, std::span<float> to) {

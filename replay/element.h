@@ -31,6 +31,7 @@ struct Elements {
   Element kv;
   Element score;
   Element accumulator;
+  Element bias;  ///< if there is one
   std::int64_t scale = 1;
 };
 

@@ -78,7 +78,7 @@ void Machine::write_figure(const Step& step, const SlotUse& slot, Figure figure,
                 figure_datum(step.operation, figure, sub_tiles_before(step.operation) + 1), values);
 }
 
-/// The largest score of each row of a sub-tile, after the soft cap and the mask.
+/// The largest score of each row of a sub-tile, after the soft cap, the bias and the mask.
 void Machine::local_max(const Step& step) {
   const Operation& op = step.operation;
   const std::span<float> scores = scratch(kScores, op.rows * op.cols);
@@ -87,10 +87,11 @@ void Machine::local_max(const Step& step) {
   if (shape_.softcap) {
     cap_scores(scores);
   }
+  add_bias(step, op.cols, scores);
   if (op.masked_cols > 0) {
     hide_scores(step, scores);
   }
-  if (shape_.softcap || op.masked_cols > 0) {
+  if (shape_.softcap || shape_.bias_bytes > 0 || op.masked_cols > 0) {
     memory_.write(step, block, scores_datum(step, Operand::kS), scores);
   }
   const std::span<float> maxima = scratch(kFirst, op.rows);

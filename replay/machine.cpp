@@ -55,6 +55,7 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
       epochs_(problem.plans.of(tiling).phases().front().epochs),
       one_operator_(epochs_ && !problem.plans.of(tiling).phases().front().has_second),
       sub_tile_steps_(steps_are_sub_tiles(problem.plans.of(tiling).phases().front())),
+      values_in_keys_(problem.plans.of(tiling).phases().front().values_in_keys),
       q_rows_(rows_by_phase(problem, tiling)),
       overwritten_(overwritten_sub_tiles(shape_, tiling)),
       together_(cores_in_step(counts_, tiling.core_split, problem.layout)),
@@ -67,11 +68,14 @@ Machine::Machine(const Problem& problem, const Tiling& tiling, const Elements& e
 
 void Machine::execute(const Step& step) {
   const Operation& op = step.operation;
-  if (epochs_ && op.vector != VectorKind::kSoftmax) {
+  if (epochs_ && op.unit != Unit::kLoad && op.vector != VectorKind::kSoftmax) {
     return element_wise(step);
   }
   switch (op.unit) {
     case Unit::kLoad:
+      if (op.operand == Operand::kBias) {
+        return load_bias(step);
+      }
       return op.operand == Operand::kK || op.operand == Operand::kV ? load_sub_tile(step)
                                                                     : load_rows(step);
     case Unit::kStore:
@@ -155,9 +159,13 @@ void Machine::check_stored(const Step& step, const Datum& datum) {
 Machine::DramRows Machine::dram_rows(const Step& step, const DramTensor& tensor) const {
   const Operation& op = step.operation;
   const std::int64_t element = tensor.element().bytes;
-  const bool scores = op.operand == Operand::kS || op.operand == Operand::kP;
-  const std::int64_t cols = scores ? op.row_cols : tensor.cols();
-  const std::int64_t before = scores ? op.first_sub_tile * tiling_.kv_cols : 0;
+  const bool scores =
+      op.operand == Operand::kS || op.operand == Operand::kP || op.operand == Operand::kBias;
+  const bool sub_tile = op.operand == Operand::kBias && op.vector != VectorKind::kSoftmax;
+  const std::int64_t row_cols = sub_tile ? op.cols : op.row_cols;
+  const std::int64_t first = sub_tile ? op.sub_tile : op.first_sub_tile;
+  const std::int64_t cols = scores ? row_cols : tensor.cols();
+  const std::int64_t before = scores ? first * tiling_.kv_cols : 0;
   if (cols == tensor.cols()) {
     // They stand one after the other, as in the slot: one piece.
     return {first_row(step), 1, cols, 0, op.rows * cols * element};
@@ -217,7 +225,7 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
   if (slots[0].pool == Pool::kScore) {
     return {slots[0], slots[1].index * tile};
   }
-  if (!tiling_.kv_resident && epochs_) {
+  if (!tiling_.kv_resident && (epochs_ || values_in_keys_)) {
     // A slot has what a step needs, of all its pairs: a sub-tile each, or all of a round.
     const std::int64_t before = (op.sub_tile - op.first_sub_tile) * tile;
     return sub_tile_steps_ ? SlotByte{slots[0], head(step) * tile}
@@ -235,27 +243,39 @@ SlotByte Machine::sub_tile_place(const Step& step, std::span<const SlotUse> slot
 
 void Machine::load_sub_tile(const Step& step) {
   const Operation& op = step.operation;
-  const DramTensor& tensor = dram_.of(op.operand);
+  const bool in_keys = op.operand == Operand::kV && shape_.v_in_k;
+  const DramTensor& tensor = dram_.of(in_keys ? Operand::kK : op.operand);
   const Datum datum = sub_tile_datum(step, op.operand);
-  const Share share = share_of(op.core, op.cols * tensor.row_bytes());
+  const std::int64_t row_bytes =
+      op.operand == Operand::kK ? key_col_bytes(shape_) : value_col_bytes(shape_);
+  const Share share = share_of(op.core, op.cols * row_bytes);
   check_payload(step, share.end - share.begin, datum);
   SlotByte to = sub_tile_place(step, step.write_slots(), op.operand);
   if (is_destroyed(op, op.operand)) {
     reloaded_ += to.slot.pool == Pool::kScore && !op.follows ? 1 : 0;
   }
-  to.byte += share.begin;
-  memory_.write_bytes(step, to, share.end - share.begin, datum,
-                      tensor.at(op.pair, op.sub_tile * tiling_.kv_cols, share.begin));
+  const std::int64_t first_row = op.sub_tile * tiling_.kv_cols;
+  // Of rows that have more than V, piece by piece.
+  const std::int64_t whole = in_keys ? row_bytes : share.end;
+  for (std::int64_t at = share.begin; at < share.end;) {
+    const std::int64_t row = in_keys ? at / row_bytes : 0;
+    const std::int64_t end = std::min(share.end, (row + 1) * whole);
+    memory_.write_bytes(step, {to.slot, to.byte + at}, end - at, datum,
+                        tensor.at(op.pair, first_row + row, at - row * whole));
+    at = end;
+  }
   moved_.loaded[index_of(op.operand)] += share.end - share.begin;
 }
 
 /// The right operand of a matmul, as op.cols rows of `cols` elements.
 std::span<float> Machine::read_sub_tile(const Step& step, Operand operand, std::int64_t cols) {
   const Operation& op = step.operation;
-  const Datum datum = sub_tile_datum(step, operand);
   const std::span<float> right = scratch(kRight, op.cols * cols);
-  const SlotByte at = sub_tile_place(step, step.read_slots(), operand);
-  memory_.read(step, Block::dense(at, elements_.kv, op.cols, cols), datum, right);
+  const bool in_keys = operand == Operand::kV && values_in_keys_;
+  const Operand held = in_keys ? Operand::kK : operand;
+  const SlotByte at = sub_tile_place(step, step.read_slots(), held);
+  const Block block{at, elements_.kv, op.cols, cols, in_keys ? shape_.qk_dim : cols};
+  memory_.read(step, block, sub_tile_datum(step, held), right);
   return right;
 }
 
@@ -312,6 +332,7 @@ void Machine::softmax(const Step& step) {
   if (shape_.softcap) {
     cap_scores(rows);
   }
+  add_bias(step, op.row_cols, rows);
   const std::int64_t first_col = op.first_sub_tile * tiling_.kv_cols;
   for (std::int64_t row = 0; row < op.rows; ++row) {
     const KeyRange keys = keys_of(shape_, first_row(step) + row);

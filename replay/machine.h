@@ -50,7 +50,9 @@ class Machine {
   };
 
   void load_rows(const Step& step);
+  void load_bias(const Step& step);
   void load_sub_tile(const Step& step);
+  void add_bias(const Step& step, std::int64_t cols, std::span<float> scores);
   void multiply_scores(const Step& step);
   void multiply_values(const Step& step);
   void softmax(const Step& step);
@@ -102,6 +104,7 @@ class Machine {
   Block rows_block(const Step& step, const SlotUse& slot, const Element& element,
                    std::int64_t cols) const;
   Block columns_of(const Step& step, Block rows) const;
+  Block bias_block(const Step& step, const SlotUse& slot, std::int64_t cols) const;
   Block scores_block(const Step& step, const SlotUse& slot, const Element& element) const;
   Block state_block(const Step& step, const SlotUse& slot) const;
   Datum scores_datum(const Step& step, Operand operand) const;
@@ -115,8 +118,9 @@ class Machine {
   const TileCounts counts_;
   const bool online_;
   const bool epochs_;
-  const bool one_operator_;                 ///< in epochs: a phase for each
-  const bool sub_tile_steps_;               ///< in epochs
+  const bool one_operator_;    ///< in epochs: a phase for each
+  const bool sub_tile_steps_;  ///< in epochs and where K stays for P V
+  const bool values_in_keys_;
   const std::vector<std::int64_t> q_rows_;  ///< by phase
   const std::int64_t overwritten_;
   const std::int64_t together_;  ///< cores in lock-step
@@ -129,7 +133,7 @@ class Machine {
   MovedBytes moved_;
   std::int64_t macs_ = 0;
   std::int64_t reloaded_ = 0;
-  std::array<std::vector<float>, 6> scratch_;
+  std::array<std::vector<float>, 7> scratch_;
 };
 
 }  // namespace tilewright

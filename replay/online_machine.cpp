@@ -34,6 +34,7 @@ void Machine::online_softmax(const Step& step) {
   if (shape_.softcap) {
     cap_scores(scores);
   }
+  add_bias(step, op.cols, scores);
   const std::span<float> states = scratch(kState, op.rows * kFigures);
   const std::int64_t known = sub_tiles_before(op);
   if (known > 0) {

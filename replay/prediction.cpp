@@ -9,8 +9,9 @@
 namespace tilewright {
 namespace {
 
-constexpr std::array kOperands{Operand::kNone, Operand::kQ, Operand::kK, Operand::kV,
-                               Operand::kS,    Operand::kP, Operand::kO, Operand::kPart};
+constexpr std::array kOperands{Operand::kNone, Operand::kQ,    Operand::kK,
+                               Operand::kV,    Operand::kS,    Operand::kP,
+                               Operand::kO,    Operand::kPart, Operand::kBias};
 static_assert(kOperands.size() == kDramOperands);
 
 /// Sums up the traffic of each operand over the phases of a plan.
@@ -25,11 +26,12 @@ class Prediction {
     }
     for (const PhasePlan& phase : problem.plans.of(tiling).phases()) {
       at(phase.input).loaded_predicted += shape_.pairs * input_bytes(shape_, sizes_, phase);
+      at(Operand::kBias).loaded_predicted += shape_.pairs * bias_bytes(shape_, sizes_, phase);
       at(phase.output).stored_predicted += shape_.pairs * output_bytes(shape_, sizes_, phase);
       if (phase.has_first) {
         add_stream(phase.first_kind);
       }
-      if (phase.has_second) {
+      if (phase.loads_values()) {
         add_stream(MatmulKind::kPV);
       }
     }
@@ -70,7 +72,9 @@ double error_bound(const Problem& problem, const Elements& elements, const Tilin
   const CoreRounds rounds =
       deal_rounds(count_tiles(problem.shape, tiling), tiling, problem.layout, 0);
   const double sub_tiles = static_cast<double>(rounds.sub_tiles);
-  const double score = elements.score.half ? 2 * scale.score : 0;
+  // In epochs, scores are stored once more with the bias.
+  const double stored = phase.online && phase.epochs && phase.bias_row_bytes > 0 ? 2 : 1;
+  const double score = elements.score.half ? 2 * stored * scale.score : 0;
   const double probability = elements.input.half ? 1 : 0;
   // Online: also O rescaled, factors, sums (in epochs also a sub-tile's own) and the division
   // (docs/replay.md).

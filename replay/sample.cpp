@@ -34,7 +34,8 @@ double tensor_bytes(const Shape& s, std::span<const PhasePlan> phases) {
   const auto real = [](std::int64_t value) { return static_cast<double>(value); };
   const double width = real(s.qk_dim + s.v_dim);
   const bool merges = phases.back().merges;
-  const double scores = phases.size() > 1 && !merges ? 2 * real(s.rows) * real(s.cols) : 0;
+  const double passed = phases.size() > 1 && !merges ? 2 : 0;
+  const double scores = (passed + (s.bias_bytes > 0 ? 1 : 0)) * real(s.rows) * real(s.cols);
   return 4 * real(s.pairs) * (real(s.rows + s.cols) * width + scores) + 8 * real(s.cols) * width;
 }
 

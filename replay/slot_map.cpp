@@ -11,7 +11,8 @@ namespace {
 
 using Pool = SlotUse::Pool;
 
-/// A footprint lists the input first and the output last; K, V, S, P and the state stand between.
+/// A footprint lists the input first and the output last; K, V, S, P, the state and a bias stand
+/// between.
 Pool pool_of(const Footprint& footprint, std::size_t index) {
   if (index == 0) {
     return Pool::kInput;
@@ -28,6 +29,8 @@ Pool pool_of(const Footprint& footprint, std::size_t index) {
       return Pool::kScore;
     case Operand::kState:
       return Pool::kState;
+    case Operand::kBias:
+      return Pool::kBias;
     default:
       return Pool::kProbability;
   }

@@ -172,8 +172,11 @@ std::string_view work_name(const Operation& operation) {
   return operand_name(operation.operand);
 }
 
-/// A part of O looks like O.
+/// A part of O looks like O, a bias like what it is added to.
 std::string_view style_of(Operand operand) {
+  if (operand == Operand::kBias) {
+    return operand_name(Operand::kS);
+  }
   return operand_name(operand == Operand::kPart ? Operand::kO : operand);
 }
 

@@ -30,7 +30,8 @@ class Expander {
         emitter_(shape, tiling, layout, core, sink),
         sub_tiles_(emitter_.counts().sub_tiles),
         overwritten_(overwritten_sub_tiles(shape, tiling)),
-        landing_slots_(std::min(tiling.buffers, overwritten_)) {}
+        landing_slots_(std::min(tiling.buffers, overwritten_)),
+        key_slots_(emitter_.key_slots(phase)) {}
 
   void run() {
     const std::int64_t last = emitter_.rounds().rounds();
@@ -121,6 +122,10 @@ class Expander {
       const std::array writes{input_slot(index)};
       emitter_.emit(load, round, {}, writes,
                     row_bytes(shape_, phase_.input, phase_.input_row_bytes, round.visible.cols));
+      if (phase_.bias_row_bytes > 0) {
+        emitter_.emit(operation(Unit::kLoad, Operand::kBias, round, head), round, {}, writes,
+                      row_bytes(shape_, Operand::kBias, phase_.bias_row_bytes, round.visible.cols));
+      }
     }
     if (phase_.has_first) {
       matmuls(round, phase_.first_kind);
@@ -171,10 +176,14 @@ class Expander {
 
   /// The slot of a sub-tile that is streamed or resident; emits its load where one is due.
   SlotUse present_sub_tile(const Round& round, MatmulKind kind, std::int64_t head, std::int64_t j) {
-    const Pool pool = kind == MatmulKind::kQK ? Pool::kKey : Pool::kValue;
+    const bool in_keys = kind == MatmulKind::kQK || phase_.values_in_keys;
+    const Pool pool = in_keys ? Pool::kKey : Pool::kValue;
     if (tiling_.kv_resident) {
-      const SlotUse slot =
-          emitter_.shared(LockStepEmitter::ring(pool, round.group, tiling_.buffers));
+      const SlotUse slot = emitter_.shared(
+          LockStepEmitter::ring(pool, round.group, in_keys ? key_slots_ : tiling_.buffers));
+      if (kind == MatmulKind::kPV && in_keys) {
+        return slot;
+      }
       if (j >= (kind == MatmulKind::kQK ? loaded_keys_ : loaded_values_)) {
         load_sub_tile(round, kind, head, j, std::array{slot});
       }
@@ -220,9 +229,11 @@ class Expander {
       Operation op = operation(Unit::kVector, Operand::kP, round, head);
       op.cols = round.visible.cols;
       op.masked_cols = round.visible.masked_cols;
-      const std::array reads{softmax_source(index)};
+      // A bias is where the input is.
+      const std::array reads{softmax_source(index), input_slot(index)};
+      const bool two = phase_.has_first && phase_.bias_row_bytes > 0;
       const std::array writes{probability_slot(index)};
-      emitter_.emit(op, round, reads, writes);
+      emitter_.emit(op, round, std::span(reads).first(two ? 2 : 1), writes);
     }
   }
 
@@ -243,6 +254,7 @@ class Expander {
   const std::int64_t sub_tiles_;
   const std::int64_t overwritten_;
   const std::int64_t landing_slots_;
+  const std::int64_t key_slots_;
   std::int64_t keys_ = 0;  ///< streamed sub-tiles so far
   std::int64_t values_ = 0;
   std::int64_t landed_ = 0;

@@ -23,6 +23,7 @@ struct SlotUse {
     kOutput,
     kLanding,
     kState,
+    kBias,
     kArray  ///< scores that the matrix array holds: no slot in L1
   };
   Pool pool = Pool::kInput;
@@ -35,7 +36,8 @@ struct Operation {
   Unit unit = Unit::kLoad;
   Operand operand = Operand::kNone;  ///< what is moved or produced
   MatmulKind matmul = MatmulKind::kQK;
-  VectorKind vector = VectorKind::kSoftmax;  ///< on the array, too: then S or P is not multiplied
+  /// On the array, too: then S or P is not multiplied. Of the load of a bias: what adds it.
+  VectorKind vector = VectorKind::kSoftmax;
   std::int64_t core = 0;
   bool follows = false;  ///< starts with the newest operation before it that does not: lock-step
   /// In the form of epochs, from 0 on: it starts when the last one's operations are done; on the

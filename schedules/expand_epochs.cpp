@@ -33,6 +33,7 @@ class EpochExpander {
         tiling_(tiling),
         phase_(phase),
         emitter_(shape, tiling, layout, core, sink),
+        key_slots_(emitter_.key_slots(phase)),
         output_slots_(
             epoch_output_slots(phase, shape.mask.causal ? 1 : emitter_.counts().sub_tiles)) {
     for (std::int64_t round = 0; round < emitter_.rounds().rounds(); ++round) {
@@ -82,8 +83,16 @@ class EpochExpander {
         load_input(step);
       }
       load_tiles(step, Operand::kK);
+      if (phase_.online) {
+        load_bias(step);
+      }
     });
-    on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
+    if (phase_.bias_apart() && !phase_.online) {
+      on(e + 1, [&](const EpochStep& step) { load_bias(step); });
+    }
+    if (phase_.loads_values()) {
+      on(phase_.online ? e + 1 : e, [&](const EpochStep& step) { load_tiles(step, Operand::kV); });
+    }
     on(e - epochs_after(phase_), [&](const EpochStep& step) {
       if (step.ends_round()) {
         store(step);
@@ -202,13 +211,17 @@ class EpochExpander {
     slot.content *= 2;  // as in the other forms
     return slot;
   }
+  static SlotUse bias_slot(const EpochStep& step) {
+    return LockStepEmitter::ring(Pool::kBias, step.index, kEpochBiasSlots);
+  }
   static SlotUse state_slot(std::int64_t index) {
     return LockStepEmitter::ring(Pool::kState, index, kEpochStateSlots);
   }
   SlotUse stream_slot(const EpochStep& step, Operand operand) const {
-    const Pool pool = operand == Operand::kK ? Pool::kKey : Pool::kValue;
+    const bool in_keys = operand == Operand::kK || phase_.values_in_keys;
     const std::int64_t content = tiling_.kv_resident ? step.group : step.index;
-    return emitter_.shared(LockStepEmitter::ring(pool, content, tiling_.buffers));
+    return emitter_.shared(LockStepEmitter::ring(in_keys ? Pool::kKey : Pool::kValue, content,
+                                                 in_keys ? key_slots_ : tiling_.buffers));
   }
 
   void load_input(const EpochStep& step) {
@@ -217,6 +230,20 @@ class EpochExpander {
       const Operation op = operation(Unit::kLoad, phase_.input, step, head);
       emitter_.emit(op, step, {}, writes,
                     row_bytes(shape_, phase_.input, phase_.input_row_bytes, op.row_cols));
+      if (phase_.bias_in_input()) {
+        emitter_.emit(operation(Unit::kLoad, Operand::kBias, step, head), step, {}, writes,
+                      phase_.bias_row_bytes);
+      }
+    }
+  }
+
+  /// Of a step: of its sub-tile or of all of the round.
+  void load_bias(const EpochStep& step) {
+    for (std::int64_t head = 0; phase_.bias_row_bytes > 0 && head < step.heads; ++head) {
+      Operation op = operation(Unit::kLoad, Operand::kBias, step, head);
+      op.vector = phase_.online ? VectorKind::kLocalMax : VectorKind::kSoftmax;
+      emitter_.emit(op, step, {}, std::array{bias_slot(step)},
+                    (phase_.online ? op.cols : op.row_cols) * shape_.bias_bytes);
     }
   }
 
@@ -276,7 +303,8 @@ class EpochExpander {
     on_heads(step, Unit::kVector, VectorKind::kSoftmax, [&](Operation op) {
       op.cols = step.visible.cols;
       op.masked_cols = step.visible.masked_cols;
-      emitter_.emit(op, step, std::array{score_slot(step)},
+      const std::array reads{score_slot(step), bias_slot(step)};
+      emitter_.emit(op, step, Uses(reads).first(phase_.bias_apart() ? 2 : 1),
                     std::array{of_one_operator() ? output_slot(step) : score_slot(step)});
     });
   }
@@ -286,8 +314,9 @@ class EpochExpander {
     on_heads(step, unit, VectorKind::kLocalMax, [&](Operation op) {
       op.operand = Operand::kState;
       op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
-      // A soft cap or a mask comes before it: the scores change.
-      emitter_.emit(op, step, std::array{score_slot(step)},
+      // A soft cap, a bias or a mask comes before it: the scores change.
+      const std::array reads{score_slot(step), bias_slot(step)};
+      emitter_.emit(op, step, Uses(reads).first(phase_.bias_apart() ? 2 : 1),
                     std::array{score_slot(step), state_slot(step.index)});
     });
   }
@@ -358,6 +387,7 @@ class EpochExpander {
   const Tiling& tiling_;
   const PhasePlan& phase_;
   const LockStepEmitter emitter_;
+  const std::int64_t key_slots_;
   const std::int64_t output_slots_;
   std::vector<EpochStep> steps_;
   std::int64_t there_ = 0;

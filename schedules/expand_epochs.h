@@ -24,6 +24,9 @@
 //     of
 //                      e - 1, or O or P if a round ended with it
 //
+//   A bias is loaded in the epoch before the one that adds it: row-wise that of e + 1 (added by
+//   softmax), online that of e + 2 (added before the largest scores are looked for).
+//
 //   Under a mask the steps of a round are the sub-tiles that it sees.
 //
 // All operands have as many slots as epochs need them: 2 for Q, K, V; S (then P in its place) 3
@@ -58,6 +61,7 @@ constexpr std::int64_t epoch_output_slots(const PhasePlan& phase, std::int64_t s
   return phase.online ? 1 + (after + steps_of_round - 1) / steps_of_round : 2;
 }
 inline constexpr std::int64_t kEpochStateSlots = 4;
+inline constexpr std::int64_t kEpochBiasSlots = 2;
 
 /// The operations of `core` and of the cores in lock-step with it: expand() for a phase of epochs.
 void expand_epochs(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,

@@ -28,7 +28,11 @@ class OnlineExpander {
  public:
   OnlineExpander(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
                  const PhasePlan& phase, std::int64_t core, OperationSink& sink)
-      : shape_(shape), tiling_(tiling), phase_(phase), emitter_(shape, tiling, layout, core, sink) {
+      : shape_(shape),
+        tiling_(tiling),
+        phase_(phase),
+        emitter_(shape, tiling, layout, core, sink),
+        key_slots_(emitter_.key_slots(phase)) {
     for (std::int64_t round = 0; round < emitter_.rounds().rounds(); ++round) {
       add_steps(round);
     }
@@ -116,6 +120,9 @@ class OnlineExpander {
     slot.content *= 2;
     return slot;
   }
+  SlotUse bias_slot(const OnlineStep& step) const {
+    return LockStepEmitter::ring(Pool::kBias, step.index, tiling_.buffers);
+  }
   /// The state of the rows after the softmax of a step. The only slot there is without a look-ahead
   /// holds that of a round, pair by pair brought up to date in place.
   SlotUse state_slot(const OnlineStep& step) const {
@@ -135,6 +142,12 @@ class OnlineExpander {
     for (std::int64_t head = 0; head < step.heads; ++head) {
       const std::array reads{sub_tile(step, MatmulKind::kQK, head), input_slot(step)};
       multiply(step, MatmulKind::kQK, head, reads, score_slot(step));
+    }
+    for (std::int64_t head = 0; phase_.bias_row_bytes > 0 && head < step.heads; ++head) {
+      Operation op = operation(Unit::kLoad, Operand::kBias, step, head);
+      op.vector = VectorKind::kOnlineSoftmax;
+      op.cols = emitter_.columns(step.sub_tile);
+      emitter_.emit(op, step, {}, std::array{bias_slot(step)}, op.cols * shape_.bias_bytes);
     }
   }
 
@@ -163,11 +176,24 @@ class OnlineExpander {
   /// The slot of a sub-tile of K or V, the first of the cores' in lock-step; emits its load where
   /// one is due.
   SlotUse sub_tile(const OnlineStep& step, MatmulKind kind, std::int64_t head) {
+    if (phase_.values_in_keys) {
+      return sub_tile_with_values(step, kind, head);
+    }
     const Pool pool = kind == MatmulKind::kQK ? Pool::kKey : Pool::kValue;
     std::int64_t& streamed = kind == MatmulKind::kQK ? keys_ : values_;
     const SlotUse slot = emitter_.shared(LockStepEmitter::ring(
         pool, tiling_.kv_resident ? step.group : streamed++, tiling_.buffers));
     if (!tiling_.kv_resident || step.is_new) {
+      load_sub_tile(step, kind, head, slot);
+    }
+    return slot;
+  }
+
+  /// K, from which P V reads V, too: it stays until then, that of all pairs of a step in one slot.
+  SlotUse sub_tile_with_values(const OnlineStep& step, MatmulKind kind, std::int64_t head) {
+    const SlotUse slot = emitter_.shared(LockStepEmitter::ring(
+        Pool::kKey, tiling_.kv_resident ? step.group : step.index, key_slots_));
+    if (kind == MatmulKind::kQK && (!tiling_.kv_resident || step.is_new)) {
       load_sub_tile(step, kind, head, slot);
     }
     return slot;
@@ -188,12 +214,15 @@ class OnlineExpander {
       op.cols = emitter_.columns(step.sub_tile);
       op.masked_cols = step.visible.masks(step.sub_tile) ? op.cols : 0;
       const std::array writes{score_slot(step), state_slot(step)};
-      if (step.begins_round) {
-        emitter_.emit(op, step, std::array{score_slot(step)}, writes);
-      } else {
-        const SlotUse before = state_slot(step_at(step.index - 1));
-        emitter_.emit(op, step, std::array{score_slot(step), before}, writes);
+      std::array<SlotUse, 3> reads{score_slot(step)};
+      std::size_t count = 1;
+      if (!step.begins_round) {
+        reads[count++] = state_slot(step_at(step.index - 1));
       }
+      if (phase_.bias_row_bytes > 0) {
+        reads[count++] = bias_slot(step);
+      }
+      emitter_.emit(op, step, Uses(reads).first(count), writes);
     }
   }
 
@@ -228,6 +257,7 @@ class OnlineExpander {
   const Tiling& tiling_;
   const PhasePlan& phase_;
   const LockStepEmitter emitter_;
+  const std::int64_t key_slots_;
   std::vector<OnlineStep> steps_;  ///< of all rounds, in order
   std::int64_t there_ = 0;         ///< sub-tiles of the group up to here have been needed
   std::int64_t keys_ = 0;          ///< streamed sub-tiles so far

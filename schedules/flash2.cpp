@@ -25,7 +25,7 @@ class Flash2 final : public Schedule {
   }
 
   Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
-    return online_plan(shape, 0, mode.core_split);
+    return online_plan(shape, mode);
   }
 };
 

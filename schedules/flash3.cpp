@@ -33,7 +33,7 @@ class Flash3 final : public Schedule {
   }
 
   Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
-    return online_plan(shape, mode.lookahead, mode.core_split);
+    return online_plan(shape, mode);
   }
 };
 

@@ -28,9 +28,9 @@ class Flat final : public Schedule {
     return values;
   }
 
-  Plan plan(const Shape& shape, const Mode&, std::string_view variant) const override {
+  Plan plan(const Shape& shape, const Mode& mode, std::string_view variant) const override {
     Plan plan;
-    plan.phase_table[0] = fused_phase(shape, 0);
+    plan.phase_table[0] = fused_phase(shape, mode);
     plan.phase_count = 1;
     plan.serial = is_serial(variant);
     return plan;

@@ -29,8 +29,8 @@ class FuseMax final : public Schedule {
   Plan plan(const Shape& shape, const Mode&, std::string_view) const override {
     Plan plan;
     plan.phase_table[0] = epoch_phase(shape, true);
-    // A soft cap takes operations that no array has.
-    plan.phase_table[0].on_array = !shape.softcap;
+    // A soft cap takes operations that no array has, a bias another operand.
+    plan.phase_table[0].on_array = !shape.softcap && shape.bias_bytes == 0;
     plan.phase_count = 1;
     return plan;
   }

@@ -29,6 +29,7 @@ PhasePlan softmax_phase(const Shape& shape) {
   phase.input = Operand::kS;
   phase.input_row_bytes = shape.cols * shape.bytes.score;
   phase.has_softmax = true;
+  phase.bias_row_bytes = shape.cols * shape.bias_bytes;
   phase.output = Operand::kP;
   phase.output_slot_row_bytes = shape.cols * shape.bytes.input;
   phase.output_row_bytes = phase.output_slot_row_bytes;

@@ -32,6 +32,11 @@ RoundPlace LockStepEmitter::place_of(std::int64_t round) const {
   return place;
 }
 
+std::int64_t LockStepEmitter::key_slots(const PhasePlan& phase) const {
+  return tilewright::key_slots(
+      phase, tiling_, fewest_steps_of_group(shape_, counts_, tiling_.core_split, layout_, phase));
+}
+
 std::int64_t LockStepEmitter::columns(std::int64_t sub_tile) const {
   return std::min(tiling_.kv_cols, shape_.cols - sub_tile * tiling_.kv_cols);
 }

@@ -42,6 +42,9 @@ class LockStepEmitter {
   /// The load of a sub-tile of K or V with `op.cols` columns: each core its share.
   void load_shares(Operation op, const RoundPlace& place, MatmulKind kind, Uses writes) const;
 
+  /// Of K, the same on all cores.
+  std::int64_t key_slots(const PhasePlan& phase) const;
+
   /// Successive contents take `slots` slots in turn.
   static SlotUse ring(SlotUse::Pool pool, std::int64_t content, std::int64_t slots) {
     return {pool, content % slots, content / slots, kOwn};

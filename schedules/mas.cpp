@@ -34,7 +34,7 @@ class Mas final : public Schedule {
 
   Plan plan(const Shape& shape, const Mode& mode, std::string_view) const override {
     Plan plan;
-    plan.phase_table[0] = fused_phase(shape, mode.lookahead);
+    plan.phase_table[0] = fused_phase(shape, mode);
     // The paper keeps the logits C and the probabilities P apart. One stream after the other
     // (look-ahead 0) is FLAT's program, where P takes the slot of S.
     if (mode.lookahead > 0) {

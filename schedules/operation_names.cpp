@@ -32,12 +32,12 @@ const char* verb(const Operation& op) {
 }  // namespace
 
 const char* operand_name(Operand operand) {
-  constexpr std::array kNames{"-", "Q", "K", "V", "S", "P", "O", "part", "state"};
+  constexpr std::array kNames{"-", "Q", "K", "V", "S", "P", "O", "part", "bias", "state"};
   return kNames[static_cast<std::size_t>(operand)];
 }
 
 const char* pool_name(SlotUse::Pool pool) {
-  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state", "array"};
+  constexpr std::array kNames{"in", "k", "v", "s", "p", "out", "landing", "state", "bias", "array"};
   return kNames[static_cast<std::size_t>(pool)];
 }
 

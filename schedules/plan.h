@@ -42,8 +42,8 @@ enum class VectorKind : std::uint8_t {
 
 /// kState: running maximum, running sum and correction factor of every row (online form).
 /// kPart: O of some of the keys, not divided, with the maximum and the sum of every row.
-enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kPart, kState };
-inline constexpr std::size_t kDramOperands = 8;  ///< all but the state
+enum class Operand : std::uint8_t { kNone, kQ, kK, kV, kS, kP, kO, kPart, kBias, kState };
+inline constexpr std::size_t kDramOperands = 9;  ///< all but the state
 
 /// One phase. A round goes through the stages that are present, in this order:
 ///   input load -> first matmul (streams K or V) -> softmax -> second matmul (streams V) -> store.
@@ -64,6 +64,7 @@ struct PhasePlan {
   MatmulKind first_kind = MatmulKind::kQK;
   bool has_softmax = false;
   bool has_second = false;           ///< always P V
+  bool values_in_keys = false;       ///< P V reads V from the slots of K: V is not loaded
   std::int64_t score_row_bytes = 0;  ///< S slots between first matmul and softmax; 0: none
   std::int64_t prob_row_bytes = 0;   ///< P slots of their own; 0: P takes the slot of S, or none
   Operand output = Operand::kNone;
@@ -77,6 +78,8 @@ struct PhasePlan {
   /// Online softmax: first matmul, softmax and second matmul sub-tile by sub-tile; P in S's slot.
   bool online = false;
   std::int64_t state_row_bytes = 0;  ///< state slots of an online softmax
+  /// Of a bias that is added to the scores, per row of all keys and pair.
+  std::int64_t bias_row_bytes = 0;
   bool epochs = false;
   /// Epochs of one operator: softmax alone takes as many whole rows at a time as a tile of the
   /// other operators has scores.
@@ -87,6 +90,10 @@ struct PhasePlan {
   /// rounds of their own: expand_merge.h.
   bool merges = false;
 
+  bool loads_values() const { return has_second && !values_in_keys; }
+  /// Bias rows are loaded behind the input of a round, into its slot, or have slots of their own.
+  bool bias_in_input() const { return bias_row_bytes > 0 && !online && !(epochs && has_second); }
+  bool bias_apart() const { return bias_row_bytes > 0 && !bias_in_input(); }
   bool makes_parts() const { return output == Operand::kPart; }
   std::int64_t score_slots() const { return lookahead + 1 + (scores_ahead ? 1 : 0); }
 };
@@ -102,11 +109,11 @@ struct Plan {
   std::span<const PhasePlan> phases() const { return {phase_table.data(), phase_count}; }
 };
 
-/// Bytes of a row of `operand` where the rows see `cols` keys: of S and P only these columns are
-/// kept. `full`: the bytes of a whole row.
+/// Bytes of a row of `operand` where the rows see `cols` keys: of S, P and a bias only these
+/// columns are kept. `full`: the bytes of a whole row.
 constexpr std::int64_t row_bytes(const Shape& shape, Operand operand, std::int64_t full,
                                  std::int64_t cols) {
-  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return scores && cols != shape.cols ? full / shape.cols * cols : full;
 }
 
@@ -134,6 +141,15 @@ struct PhaseDeal {
 };
 PhaseDeal phase_deal(const Shape& shape, const Tiling& tiling, const CoreLayout& layout,
                      const PhasePlan& phase);
+
+/// Steps of a group (rounds, online sub-tiles of its rounds) on the core that has fewest of them,
+/// or fewer.
+std::int64_t fewest_steps_of_group(const Shape& shape, const TileCounts& counts, CoreSplit split,
+                                   const CoreLayout& layout, const PhasePlan& phase);
+
+/// Slots of K (resident: of all of a group's): as many as `buffers`; or, where V is read from them,
+/// as many as Q K^T is ahead of P V, for a group of `steps` steps.
+std::int64_t key_slots(const PhasePlan& phase, const Tiling& tiling, std::int64_t steps);
 
 /// Sub-tiles of K (V) whose slots P takes under `overwrite`: ceil(bytes(P) / bytes(sub-tile));
 /// 0 without overwrite.

@@ -15,6 +15,9 @@ Shape shape_of(const Workload& workload) {
   shape.v_dim = workload.v_dim;
   shape.bytes = workload.bytes;
   shape.softcap = workload.softcap;
+  shape.bias_bytes = workload.bias_bytes;
+  shape.bias_pairs = workload.kv_heads;
+  shape.v_in_k = workload.v_in_k;
   const std::int64_t window = workload.window < workload.kv_len ? workload.window : 0;
   // One query, the newest, sees all keys up to itself: nothing is hidden.
   const bool hides = workload.mask == Mask::kCausal && (workload.q_len > 1 || window > 0);

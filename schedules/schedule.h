@@ -95,15 +95,16 @@ inline bool is_serial(std::string_view variant) {
   return variant == "serial";
 }
 
-/// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common.
-PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead);
+/// Fused Q K^T -> softmax -> P V in one phase: what flat and mas have in common. Of V in K whole
+/// rows of scores leave nothing to P V unless K stays.
+PhasePlan fused_phase(const Shape& shape, const Mode& mode);
 
 /// The same with online softmax: what flash2 and flash3 have in common.
-PhasePlan online_phase(const Shape& shape, std::int64_t lookahead);
+PhasePlan online_phase(const Shape& shape, const Mode& mode);
 
 /// The program of flash2 and flash3: one online phase or, if the keys are split over the cores, one
 /// that makes parts and their merge.
-Plan online_plan(const Shape& shape, std::int64_t lookahead, CoreSplit split);
+Plan online_plan(const Shape& shape, const Mode& mode);
 
 /// All stages at once, with a barrier after each epoch (expand_epochs.h): row-wise or online.
 PhasePlan epoch_phase(const Shape& shape, bool online);

@@ -32,28 +32,24 @@ const Schedule& find_schedule(std::string_view name) {
 
 std::optional<std::string> refusal(const Schedule& schedule, const Workload& workload,
                                    std::string_view variant) {
-  if (workload.bias_bytes > 0) {
-    return "no schedule supports an additive bias yet, expected no bias_bytes";
-  }
-  if (workload.v_in_k) {
-    return "no schedule supports V as a part of K yet, expected v_in_k: false";
-  }
   return schedule.refuses(workload, variant);
 }
 
-PhasePlan fused_phase(const Shape& shape, std::int64_t lookahead) {
+PhasePlan fused_phase(const Shape& shape, const Mode& mode) {
   PhasePlan phase;
   phase.input = Operand::kQ;
   phase.input_row_bytes = shape.qk_dim * shape.bytes.input;
   phase.has_first = true;
   phase.first_kind = MatmulKind::kQK;
   phase.has_softmax = true;
+  phase.bias_row_bytes = shape.cols * shape.bias_bytes;
   phase.has_second = true;
   phase.score_row_bytes = shape.cols * shape.bytes.score;
   phase.output = Operand::kO;
   phase.output_slot_row_bytes = shape.v_dim * shape.bytes.accumulator;
   phase.output_row_bytes = shape.v_dim * shape.bytes.input;
-  phase.lookahead = lookahead;
+  phase.lookahead = mode.lookahead;
+  phase.values_in_keys = shape.v_in_k && mode.kv_resident;
   return phase;
 }
 
@@ -70,9 +66,10 @@ PhasePlan output_phase(const Shape& shape, std::int64_t buffers) {
   return phase;
 }
 
-PhasePlan online_phase(const Shape& shape, std::int64_t lookahead) {
-  PhasePlan phase = fused_phase(shape, lookahead);
+PhasePlan online_phase(const Shape& shape, const Mode& mode) {
+  PhasePlan phase = fused_phase(shape, mode);
   phase.online = true;
+  phase.values_in_keys = shape.v_in_k;
   phase.score_row_bytes = 0;            // as wide as a sub-tile: no figure of the phase
   constexpr std::int64_t kFigures = 3;  // maximum, sum and correction factor
   phase.state_row_bytes = kFigures * shape.bytes.accumulator;
@@ -95,11 +92,11 @@ PhasePlan merge_phase(const Shape& shape) {
 
 }  // namespace
 
-Plan online_plan(const Shape& shape, std::int64_t lookahead, CoreSplit split) {
+Plan online_plan(const Shape& shape, const Mode& mode) {
   Plan plan;
-  plan.phase_table[0] = online_phase(shape, lookahead);
+  plan.phase_table[0] = online_phase(shape, mode);
   plan.phase_count = 1;
-  if (split == CoreSplit::kKeyValue) {
+  if (mode.core_split == CoreSplit::kKeyValue) {
     PhasePlan& parts = plan.phase_table[0];
     plan.phase_table[1] = merge_phase(shape);
     plan.phase_count = 2;
@@ -110,8 +107,10 @@ Plan online_plan(const Shape& shape, std::int64_t lookahead, CoreSplit split) {
 }
 
 PhasePlan epoch_phase(const Shape& shape, bool online) {
-  PhasePlan phase = fused_phase(shape, 1);
+  PhasePlan phase = fused_phase(shape, {});
+  phase.lookahead = 1;
   phase.epochs = true;
+  phase.values_in_keys = shape.v_in_k;
   if (online) {
     phase.online = true;
     phase.score_row_bytes = 0;
@@ -127,8 +126,8 @@ bool is_legal(const Shape& shape, const Tiling& tiling) {
   if (tiling.overwrite == Overwrite::kNone) {
     return !(split_keys && shape.mask.causal);
   }
-  return !split_keys && !shape.mask.causal && tiling.kv_resident && tiling.heads == 1 &&
-         tiling.lookahead == 1 &&
+  return !split_keys && !shape.mask.causal && !shape.v_in_k && shape.bias_bytes == 0 &&
+         tiling.kv_resident && tiling.heads == 1 && tiling.lookahead == 1 &&
          overwritten_sub_tiles(shape, tiling) <= (shape.cols + tiling.kv_cols - 1) / tiling.kv_cols;
 }
 
@@ -140,6 +139,13 @@ std::string illegal_reason(const Shape& shape, const Tiling& tiling) {
   }
   if (shape.mask.causal) {
     return "overwrite needs mask: none: the last sub-tiles are not read in every round";
+  }
+  if (shape.v_in_k) {
+    return "overwrite needs v_in_k: false: P V reads V where P would be";
+  }
+  if (shape.bias_bytes > 0) {
+    return "overwrite needs no bias_bytes: it is for rows of scores that hardly fit, without "
+           "others";
   }
   if (!tiling.kv_resident) {
     return "overwrite needs kv_resident=true: a streamed tile gives way by itself";

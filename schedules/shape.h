@@ -26,6 +26,9 @@ struct Shape {
   std::int64_t v_dim = 1;   ///< F
   ElementBytes bytes;
   bool softcap = false;
+  std::int64_t bias_bytes = 0;  ///< of an additive bias, per score; 0: none
+  std::int64_t bias_pairs = 1;  ///< whose biases differ: of one batch entry
+  bool v_in_k = false;          ///< V is the first v_dim elements of K's rows
   RowMask mask;
 };
 

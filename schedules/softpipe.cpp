@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 1> kVariants{"double-buffered"};
 
 PhasePlan probabilities_phase(const Shape& shape, std::int64_t buffers) {
-  PhasePlan phase = fused_phase(shape, 0);
+  PhasePlan phase = fused_phase(shape, {});
   phase.has_second = false;
   phase.scores_ahead = buffers > 1;
   phase.output = Operand::kP;

@@ -52,13 +52,13 @@ bool BoxSpace::one_class(const ClassBox& box) const {
   return true;
 }
 
-// An overwrite has no mask and one head, and P must fit the sub-tiles.
+// An overwrite has no mask, no V in K, no bias and one head, and P must fit the sub-tiles.
 bool BoxSpace::may_be_legal(const ClassBox& box) const {
   if (box.mode.overwrite == Overwrite::kNone) {
     return true;
   }
   const Shape& shape = problem_.shape;
-  if (shape.mask.causal) {
+  if (shape.mask.causal || shape.v_in_k || shape.bias_bytes > 0) {
     return false;
   }
   const std::int64_t column =

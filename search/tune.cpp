@@ -9,6 +9,7 @@
 #include "common/math.h"
 #include "costmodel/details.h"
 #include "costmodel/reference.h"
+#include "schedules/operation_names.h"
 #include "search/objectives.h"
 #include "search/root_bound.h"
 #include "search/start.h"
@@ -16,8 +17,6 @@
 
 namespace tilewright {
 namespace {
-
-constexpr const char* operand_names[] = {"-", "Q", "K", "V", "S", "P", "O", "part", "state"};
 
 /// The values of an axis that can make the smallest footprint: the least of every number of tiles
 /// up to `most`, as fewer tiles need fewer slots and cores, and the least of all.
@@ -34,20 +33,22 @@ std::vector<std::int64_t> small_values(const Axis& axis, std::int64_t most) {
   return values;
 }
 
+/// Of an operand: with V in K, streamed.
+constexpr std::int64_t kMostSlots = kMaxLookahead + kMaxBuffers;
+
 /// Tile counts beyond which the least width alone can make the smallest footprint.
 std::int64_t most_sub_tiles(const Mode& mode, std::int64_t most, const DesignSpace& space) {
   if (mode.overwrite != Overwrite::kNone) {
     return space.axes[2].length();
   }
   // Of a split of keys and values, a core has so many times fewer.
-  return mode.core_split == CoreSplit::kKeyValue ? most * (kMaxLookahead + 1) : most;
+  return mode.core_split == CoreSplit::kKeyValue ? most * kMostSlots : most;
 }
 
 /// Calls visit(tiling) for every legal candidate that may be the smallest.
 template <typename Visit>
 void for_each_small(const Problem& problem, const DesignSpace& space, const Visit& visit) {
-  // Slots are at most look-ahead + 1 and buffers, cores at most those of the machine.
-  const std::int64_t most = std::max(problem.layout.cores, kMaxLookahead + 1);
+  const std::int64_t most = std::max(problem.layout.cores, kMostSlots);
   const auto heads = small_values(space.axes[0], most);
   const auto rows = small_values(space.axes[1], most);
   for (const Mode& mode : space.modes) {
@@ -123,7 +124,7 @@ Shortfall l1_shortfall(const Evaluator& evaluator, const DesignSpace& space) {
           need.kinds.begin(), need.kinds.begin() + static_cast<std::ptrdiff_t>(need.count),
           [](const SlotKind& a, const SlotKind& b) { return a.slot_bytes < b.slot_bytes; });
       shortfall.need_bytes = need.bytes;
-      shortfall.largest_slot = operand_names[static_cast<std::size_t>(largest->operand)];
+      shortfall.largest_slot = operand_name(largest->operand);
       shortfall.largest_slot_bytes = largest->slot_bytes;
       shortfall.tiling = tiling;
     }

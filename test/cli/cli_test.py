@@ -105,13 +105,19 @@ class InputFileTest(CommandLineTest):
             self.fails(2, *self.tune_workload(path), says=["huge.yaml"])
 
     def test_a_refused_workload_is_named_with_file_and_line_before_any_search(self):
-        text = workload_yaml() + "  - {name: later, heads: 1, q_len: 8, qk_dim: 8, bias_bytes: 2}\n"
-        path = self.file("bias.yaml", text)
-        for command in (self.tune_workload(path),
-                        ["evaluate", *self.tune_workload(path)[1:], "--tiling", "q_rows=8"],
-                        ["compare", *self.tune_workload(path)[1:5], "--schedules", "all"]):
-            done = self.fails(2, *command, says=["bias.yaml:9: ", "'later'", "additive bias"])
+        text = workload_yaml() + "  - {name: later, heads: 1, q_len: 8, qk_dim: 8, mask: causal}\n"
+        path = self.file("mask.yaml", text)
+        tiled = ["--hw", "mas-edge", "--workload", path, "--schedule", "layerwise",
+                 "--variant", "tiled"]
+        for command in (["tune", *tiled], ["evaluate", *tiled, "--tiling", "q_rows=8"]):
+            done = self.fails(2, *command, says=["mask.yaml:9: ", "'later'", "mask: none"])
             self.assertEqual(done.stdout, "")
+
+    def test_overwrite_says_with_which_shapes_it_does_not_go(self):
+        for key, word in (("v_in_k", "v_in_k: false"), ("bias_bytes", "no bias_bytes")):
+            path = self.file("shape.yaml", workload_yaml(**{key: "true" if key == "v_in_k" else 2}))
+            self.fails(2, "tune", "--hw", "mas-edge", "--workload", path, "--schedule", "mas",
+                       "--pin", "overwrite=k", says=["no legal tiling", word])
 
     def test_the_wrong_kind_of_file_is_named(self):
         path = ROOT / "hw_profiles" / "mas-edge.yaml"
@@ -261,16 +267,6 @@ class ValidateAndListTest(CommandLineTest):
         self.assertEqual(len(done.stderr.splitlines()), 3)
         self.assertIn("did you mean 'tilewright/workload/v1'", done.stderr)
         self.assertIn("schema: missing", done.stderr)
-
-    def test_a_workload_may_be_valid_but_refused_by_every_schedule(self):
-        path = self.file("bias.yaml", workload_yaml(bias_bytes=2))
-        done = self.run_program("validate", path)
-        self.assertEqual(done.returncode, 0)
-        self.assertEqual(done.stdout, f"{path}: ok ('cases', 1 workload)\n")
-        self.assertRegex(
-            done.stderr,
-            r"\Atilewright: \S*bias.yaml:5: note: 'case' is refused by layerwise, softpipe, flat, "
-            r"tileflow, mas, flash2, flash3, fusemax: [^\n]*additive bias[^\n]*\n\Z")
 
     def test_a_changed_result_is_refused(self):
         path = self.folder / "r.yaml"

@@ -137,7 +137,9 @@ TEST_CASE("no optimum is below the matrix work at peak or the bytes at full band
     const Int128 macs = scores * (w.qk_dim + w.v_dim);
     const Int128 queries = static_cast<Int128>(w.batch) * w.heads * w.q_len;
     const Int128 keys = static_cast<Int128>(w.batch) * w.kv_heads * keys_seen(w);
-    Int128 reads = queries * w.qk_dim * input + keys * (w.qk_dim + w.v_dim) * w.bytes.kv;
+    const std::int64_t key_dims = w.v_in_k ? w.qk_dim : w.qk_dim + w.v_dim;
+    Int128 reads =
+        queries * w.qk_dim * input + keys * key_dims * w.bytes.kv + scores * w.bias_bytes;
     Int128 writes = queries * w.v_dim * input;
     if (drawn.schedule == "layerwise") {
       reads += scores * w.bytes.score;

@@ -133,5 +133,52 @@ TEST_CASE("on one core with room for everything, fewer key/value heads never mov
   }
 }
 
+TEST_CASE(
+    "a bias adds its bytes for every score that is computed, and saves neither time nor memory") {
+  for_each_schedule(5, 300, [](const OracleCase& drawn) {
+    if (drawn.tiling.overwrite != Overwrite::kNone) {
+      return;
+    }
+    Workload biased = drawn.workload;
+    biased.bias_bytes = 2;
+    const Candidate without = cost_of(drawn, drawn.workload);
+    const Candidate with = cost_of(drawn, biased);
+    const std::int64_t bytes = with.figures.traffic_bytes - without.figures.traffic_bytes;
+    const std::int64_t all = biased.repeat * biased.batch * biased.heads * biased.q_len *
+                             biased.kv_len * biased.bias_bytes;
+    REQUIRE((biased.mask == Mask::kNone ? bytes == all : bytes <= all));
+    // An array that works on scores alone may be slower than the vector unit.
+    const bool on_array =
+        make_problem(drawn.hardware, drawn.workload, *drawn.schedule, drawn.variant).on_array();
+    REQUIRE((on_array || with.figures.cycles >= without.figures.cycles));
+    REQUIRE(with.figures.l1_peak_bytes >= without.figures.l1_peak_bytes);
+  });
+}
+
+TEST_CASE("V in K is never more traffic than V apart, and none for V where K stays for P V") {
+  std::int64_t saved = 0;
+  for_each_schedule(6, 300, [&](const OracleCase& drawn) {
+    if (drawn.tiling.overwrite != Overwrite::kNone) {
+      return;
+    }
+    OracleCase own = drawn;
+    own.workload.v_dim = std::min(own.workload.v_dim, own.workload.qk_dim);
+    Workload latent = own.workload;
+    latent.v_in_k = true;
+    const std::int64_t less = cost_of(own, own.workload).figures.traffic_bytes -
+                              cost_of(own, latent).figures.traffic_bytes;
+    const Problem problem = make_problem(own.hardware, latent, *own.schedule, own.variant);
+    const PhasePlan& front = problem.plans.of(own.tiling).phases().front();
+    if (front.values_in_keys) {
+      REQUIRE(less >=
+              latent.repeat * latent.batch * latent.kv_heads * latent.v_dim * latent.bytes.kv);
+      ++saved;
+    } else {
+      REQUIRE(less == 0);
+    }
+  });
+  CHECK(saved > 0);
+}
+
 }  // namespace
 }  // namespace tilewright::test

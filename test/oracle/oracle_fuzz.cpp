@@ -1,11 +1,12 @@
 // The long run: analytic model against reference on as many random candidates as wanted.
-//   oracle_fuzz --cases N --seed S [--schedule NAME] [--balanced]
+//   oracle_fuzz --cases N --seed S [--schedule NAME] [--balanced] [--family NUMBER]
 // Prints the first cases that differ and exits with 1 if there is one. N cases are spread evenly
 // over the schedules and their variants.
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string_view schedule;
   DrawKind kind = DrawKind::kRandom;
+  std::optional<Family> family;
 };
 
 template <typename Integer>
@@ -53,6 +55,8 @@ Options parse(const std::vector<std::string_view>& arguments) {
       options.cases = number<std::int64_t>(value);
     } else if (name == "--seed") {
       options.seed = number<std::uint64_t>(value);
+    } else if (name == "--family") {
+      options.family = kFamilies.at(number<std::size_t>(value));
     } else if (name == "--schedule") {
       options.schedule = find_schedule(value).name();
     } else {
@@ -83,13 +87,15 @@ std::vector<Program> programs(std::string_view only) {
 std::int64_t run(const Options& options, const Program& program, std::int64_t cases) {
   constexpr std::int64_t kShown = 5;
   std::int64_t bad = 0;
-  for_each_case(options.seed, cases, *program.schedule, program.variant, options.kind,
-                [&](const OracleCase& drawn) {
-                  const auto differs = difference(drawn);
-                  if (differs && bad++ < kShown) {
-                    fmt::print("{}\n  {}\n", *differs, describe(drawn));
-                  }
-                });
+  for_each_case(
+      options.seed, cases, *program.schedule, program.variant, options.kind,
+      [&](const OracleCase& drawn) {
+        const auto differs = difference(drawn);
+        if (differs && bad++ < kShown) {
+          fmt::print("{}\n  {}\n", *differs, describe(drawn));
+        }
+      },
+      options.family);
   fmt::print("{} {}: {} cases from seed {}, {} differ\n", program.schedule->name(), program.variant,
              cases, options.seed, bad);
   std::fflush(stdout);

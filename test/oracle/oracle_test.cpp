@@ -140,6 +140,12 @@ TEST_CASE("flash2: every family of layers equals the reference") {
 TEST_CASE("flash3: every family of layers equals the reference") {
   expect_families_equal("flash3", kFamilyCases);
 }
+TEST_CASE("tileflow: every family of layers equals the reference") {
+  expect_families_equal("tileflow", kFamilyCases);
+}
+TEST_CASE("fusemax: every family of layers equals the reference") {
+  expect_families_equal("fusemax", kFamilyCases);
+}
 TEST_CASE("every family of layers equals the reference, at length", "[.long]") {
   for (const Schedule* schedule : all_schedules()) {
     expect_families_equal(schedule->name(), kLongFamilyCases);

@@ -181,6 +181,11 @@ class VectorCount final : public OperationSink {
     l1_bytes += op.rows * shape_.bytes.accumulator * (largest ? 1 : 2);
   }
 
+  /// Before the maxima are looked for.
+  bool changes_scores(const Operation& op) const {
+    return shape_.softcap || shape_.bias_bytes > 0 || op.masked_cols > 0;
+  }
+
   /// An online softmax in parts.
   void in_parts(const Operation& op) {
     const ElementBytes& b = shape_.bytes;
@@ -192,7 +197,8 @@ class VectorCount final : public OperationSink {
     };
     switch (op.vector) {
       case VectorKind::kLocalMax:
-        scores(shape_.softcap ? 6 : 1, (shape_.softcap || op.masked_cols > 0 ? 2 : 1) * b.score);
+        scores((shape_.softcap ? 6 : 1) + (shape_.bias_bytes > 0 ? 1 : 0),
+               (changes_scores(op) ? 2 : 1) * b.score + shape_.bias_bytes);
         operations += op.rows * op.masked_cols;
         figures = 1;
         break;
@@ -239,9 +245,11 @@ class VectorCount final : public OperationSink {
     const bool online = op.vector == VectorKind::kOnlineSoftmax;
     const std::int64_t cast = b.score == b.input ? 0 : 1;
     const std::int64_t cap = shape_.softcap ? 5 : 0;
-    operations += op.rows * op.cols * ((online ? 4 : 5) + cast + cap) + (online ? 5 * op.rows : 0);
+    const std::int64_t bias = shape_.bias_bytes > 0 ? 1 : 0;
+    operations +=
+        op.rows * op.cols * ((online ? 4 : 5) + cast + cap + bias) + (online ? 5 * op.rows : 0);
     operations += op.rows * op.masked_cols;
-    l1_bytes += op.rows * op.cols * (b.score + b.input);
+    l1_bytes += op.rows * op.cols * (b.score + b.input + shape_.bias_bytes);
     if (online) {
       // Maximum, sum and factor are written; the first two were read if there were any.
       l1_bytes += op.rows * b.accumulator * (op.sub_tile > op.first_sub_tile ? 5 : 3);

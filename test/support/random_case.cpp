@@ -153,6 +153,23 @@ void make_family(Random& random, Family family, Workload& w) {
       w.heads = random.between(2, 8);
       w.qk_dim = w.v_dim + random.between(1, 10);
       break;
+    case Family::kLatentDecode:
+      w.kv_heads = random.between(1, 2);
+      w.heads = w.kv_heads * random.between(1, 8);
+      w.qk_dim = w.v_dim + random.between(0, 10);
+      w.v_in_k = true;
+      if (random.chance(60)) {
+        w.q_len = random.between(1, 3);
+        w.kv_len = random.log_between(w.q_len, 100);
+      }
+      break;
+    case Family::kBias:
+      w.bias_bytes = pick(random, std::array<std::int64_t, 3>{1, 2, 4});
+      if (random.chance(20)) {
+        w.v_dim = random.between(1, w.qk_dim);
+        w.v_in_k = true;
+      }
+      break;
     case Family::kInt8:
       w.bytes.kv = 1;
       w.bytes.input = random.chance(50) ? 1 : w.bytes.input;
@@ -238,13 +255,15 @@ std::string describe(const Hardware& hw, const Workload& w, const Tiling& t) {
   return fmt::format(
       "cores {} shared L1 {} shared channel {} latency {} | batch {} heads {}/{} M {} N {} E {} F "
       "{} "
-      "bytes {}/{}/{} softcap {} causal {} window {} | heads={} q_rows={} kv_cols={} "
+      "bytes {}/{}/{} softcap {} causal {} window {} V in K {} bias {} | heads={} q_rows={} "
+      "kv_cols={} "
       "kv_resident={} buffers={} lookahead={} "
       "overwrite={} core_split={}",
       hw.cores, hw.l1.shared, hw.dram.shared_channel, hw.dram.latency_cycles, w.batch, w.heads,
       w.kv_heads, w.q_len, w.kv_len, w.qk_dim, w.v_dim, w.bytes.input, w.bytes.kv, w.bytes.score,
-      w.softcap, w.mask == Mask::kCausal, w.window, t.heads, t.q_rows, t.kv_cols, t.kv_resident,
-      t.buffers, t.lookahead, static_cast<int>(t.overwrite), static_cast<int>(t.core_split));
+      w.softcap, w.mask == Mask::kCausal, w.window, w.v_in_k, w.bias_bytes, t.heads, t.q_rows,
+      t.kv_cols, t.kv_resident, t.buffers, t.lookahead, static_cast<int>(t.overwrite),
+      static_cast<int>(t.core_split));
 }
 
 }  // namespace tilewright::test

@@ -33,10 +33,21 @@ void make_l0_scarce(Random& random, std::int64_t input_bytes, Hardware& hw);
 Workload random_workload(Random& random);
 
 /// Kinds of attention layers that models have.
-enum class Family { kSelf, kGrouped, kCross, kDecode, kCausal, kWindow, kLatent, kInt8 };
-inline constexpr std::array kFamilies{Family::kSelf,   Family::kGrouped, Family::kCross,
-                                      Family::kDecode, Family::kCausal,  Family::kWindow,
-                                      Family::kLatent, Family::kInt8};
+enum class Family {
+  kSelf,
+  kGrouped,
+  kCross,
+  kDecode,
+  kCausal,
+  kWindow,
+  kLatent,
+  kLatentDecode,  ///< V in K
+  kBias,          ///< T5
+  kInt8
+};
+inline constexpr std::array kFamilies{
+    Family::kSelf,   Family::kGrouped, Family::kCross,        Family::kDecode, Family::kCausal,
+    Family::kWindow, Family::kLatent,  Family::kLatentDecode, Family::kBias,   Family::kInt8};
 
 /// Makes a random workload one of a family; what the family does not fix stays random.
 void make_family(Random& random, Family family, Workload& workload);

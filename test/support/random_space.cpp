@@ -13,12 +13,25 @@
 namespace tilewright::test {
 namespace {
 
+/// V in K, a bias; draws nothing from `random` itself, so that seeds stay what they were.
+void draw_shape(const Random& random, Workload& w) {
+  Random own(Random(random).next());
+  if (own.chance(25)) {
+    w.v_in_k = true;
+    w.v_dim = own.between(1, w.qk_dim);
+  }
+  if (own.chance(25)) {
+    w.bias_bytes = pick(own, std::array<std::int64_t, 3>{1, 2, 4});
+  }
+}
+
 Workload small_workload(Random& random) {
   Workload w = random_workload(random);
   w.batch = 1;
   w.q_len = random.between(1, w.heads == w.kv_heads ? 24 : 8);
   w.kv_len = random.between(1, 24);
   keep_valid(w);
+  draw_shape(random, w);
   return w;
 }
 
