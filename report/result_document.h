@@ -2,6 +2,7 @@
 // key. Emitters turn it into YAML, JSON or CSV.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,16 @@ Document result_document(const ResultSet& set, std::string_view version);
 /// The block `tiling:`.
 Document tiling_node(const Tiling& tiling);
 
+/// The block `cost:`.
+Document cost_node(const Cost& cost, std::int64_t clock_hz);
+
 /// Rounded to `places` decimal places, which keeps files short and equal on every machine.
 double rounded(double value, int places);
 
 /// An integer, or its digits as text where it does not fit 64 bits with sign.
 Document integer_node(Int128 value);
+
+Document integer_node(const Wide& value);
 
 /// Two-space indented, one trailing newline; broken UTF-8 is replaced.
 std::string emit_json(const Document& document);

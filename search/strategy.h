@@ -3,16 +3,23 @@
 // when to stop.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "search/boxes.h"
 #include "search/budget.h"
+#include "search/excluded.h"
 #include "search/executor.h"
 #include "search/front.h"
 #include "search/space.h"
 
 namespace tilewright {
+
+/// Told of every box that a rule excludes, with the incumbent at that moment, on the thread that
+/// does (none where a front is sought): so that tests can try every candidate of it.
+using OnExcluded = std::function<void(Rule, const Box&, const std::optional<Candidate>& incumbent)>;
 
 struct SearchTask {
   const Problem& problem;
@@ -21,6 +28,7 @@ struct SearchTask {
   std::uint64_t seed;
   Executor& executor;
   const Budget& budget;
+  const OnExcluded* on_excluded = nullptr;
 };
 
 struct SearchOutcome {
@@ -30,7 +38,7 @@ struct SearchOutcome {
   /// No candidate's objective is below; only where proven is false and a bound is known.
   std::optional<Wide> lower_bound;
   Int128 evaluated = 0;
-  Int128 pruned = 0;  ///< excluded without evaluation
+  Excluded excluded;  ///< without evaluating each
 };
 
 struct FrontTask {
@@ -39,6 +47,7 @@ struct FrontTask {
   const FrontAxes& axes;
   Executor& executor;
   const Budget& budget;
+  const OnExcluded* on_excluded = nullptr;
 };
 
 struct FrontOutcome {
@@ -47,7 +56,7 @@ struct FrontOutcome {
   bool proven = false;
   double gap = 0;  ///< front_gap()
   Int128 evaluated = 0;
-  Int128 pruned = 0;
+  Excluded excluded;
 };
 
 /// Keeps the better of two by the documented order.
