@@ -1,14 +1,16 @@
 // Time to a proof over all integer tile sizes, and how a long search scales with threads.
 //
 // BM prove/<schedule>: worst and mean milliseconds over mas12 on mas-edge, one argument per number
-// of threads (0: all), and the candidates of the largest space. BM scale/<threads>: an exhaustive
-// search of some seconds; compare the times of 1 and 2 threads.
+// of threads (0: all), and the candidates of the largest space. BM scale/<threads> and
+// scale_pruned/<threads>: an exhaustive and a pruned search of some seconds; compare the times of 1
+// and 2 threads. BM verify/<threads>: a proof over 5e12 candidates checked again by blocks.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <string>
 
 #include "hw_profiles/hardware_yaml.h"
+#include "proof/proof.h"
 #include "schedules/workload_yaml.h"
 #include "search/tune.h"
 
@@ -67,6 +69,55 @@ void scale(benchmark::State& state) {
   }
 }
 BENCHMARK(scale)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+
+/// A proof whose bounds look at a thousand positions each.
+void scale_pruned(benchmark::State& state) {
+  const Hardware hardware = load_hardware("mas-edge");
+  Workload workload;
+  workload.name = "windowed";
+  workload.heads = 32;
+  workload.kv_heads = 8;
+  workload.q_len = workload.kv_len = 65536;
+  workload.qk_dim = workload.v_dim = 128;
+  workload.mask = Mask::kCausal;
+  workload.window = 4096;
+  TuneOptions options;
+  options.threads = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(tune(hardware, workload, "layerwise", options));
+  }
+}
+BENCHMARK(scale_pruned)
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
+
+void verify(benchmark::State& state) {
+  const Hardware hardware = load_hardware("mas-edge");
+  Workload workload;
+  workload.name = "long";
+  workload.heads = workload.kv_heads = 8;
+  workload.q_len = workload.kv_len = 131072;
+  workload.qk_dim = workload.v_dim = 64;
+  const Result best = tune(hardware, workload, "flash3", {});
+  ProofQuestion question;
+  question.schedule = "flash3";
+  question.objective = "latency";
+  const ProofChecker checker(hardware, workload, question, {{*best.tiling, "latency"}});
+  SurveyOptions options;
+  options.method = ProofMethod::kBlocks;
+  options.threads = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    const ProofSurvey survey = checker.survey(options);
+    if (survey.covered != checker.space()) {
+      state.SkipWithError("not verified");
+      return;
+    }
+  }
+}
+BENCHMARK(verify)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace tilewright

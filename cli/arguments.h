@@ -17,6 +17,8 @@ struct CountRange {
   std::uint64_t highest = 0;
 };
 
+inline constexpr CountRange kThreads{1, 1024};
+
 /// Decimal digits only, within the range.
 std::uint64_t parse_count(std::string_view option, const std::string& text, CountRange range);
 

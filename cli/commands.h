@@ -22,6 +22,7 @@ void add_table_command(CLI::App& app, Action& action);
 void add_bench_search_command(CLI::App& app, Action& action);
 void add_import_command(CLI::App& app, Action& action);
 void add_validate_command(CLI::App& app, Action& action);
+void add_verify_proof_command(CLI::App& app, Action& action);
 void add_list_command(CLI::App& app, Action& action);
 
 }  // namespace tilewright::cli

@@ -27,6 +27,7 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   void show(std::size_t done, const std::string& what);
+  bool drawn() const { return enabled_; }
 
  private:
   std::size_t total_;

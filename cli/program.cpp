@@ -101,6 +101,7 @@ void describe_program(CLI::App& app, Action& action) {
   add_compare_command(app, action);
   add_evaluate_command(app, action);
   add_replay_command(app, action);
+  add_verify_proof_command(app, action);
   add_batch_command(app, action);
   add_table_command(app, action);
   add_bench_search_command(app, action);

@@ -21,7 +21,6 @@
 namespace tilewright::cli {
 namespace {
 
-constexpr CountRange kThreads{1, 1024};
 constexpr CountRange kEvaluations{1, std::numeric_limits<std::int64_t>::max()};
 constexpr CountRange kSeeds{0, std::numeric_limits<std::uint64_t>::max()};
 

@@ -1,6 +1,13 @@
 #include "costmodel/objective.h"
 
+#include <algorithm>
+
 namespace tilewright {
+
+Figures larger(const Figures& a, const Figures& b) {
+  return {std::max(a.cycles, b.cycles), std::max(a.energy_fj, b.energy_fj),
+          std::max(a.traffic_bytes, b.traffic_bytes), std::max(a.l1_peak_bytes, b.l1_peak_bytes)};
+}
 
 Wide Wide::product(UInt128 value, std::uint64_t factor) {
   const UInt128 low = static_cast<UInt128>(static_cast<std::uint64_t>(value)) * factor;

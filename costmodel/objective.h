@@ -20,6 +20,9 @@ struct Figures {
   bool operator==(const Figures&) const = default;
 };
 
+/// The larger of two lower bounds, figure by figure.
+Figures larger(const Figures& a, const Figures& b);
+
 /// Unsigned 192-bit product, enough for energy x delay.
 struct Wide {
   UInt128 high = 0;

@@ -10,7 +10,7 @@ struct CsvColumn {
   std::string_view pointer;  ///< where the figure stands in a result, as a JSON pointer
 };
 
-constexpr std::array<CsvColumn, 57> kColumns{{
+constexpr std::array<CsvColumn, 65> kColumns{{
     {"hw", "/hw"},
     {"workload", "/workload"},
     {"schedule", "/schedule"},
@@ -18,6 +18,8 @@ constexpr std::array<CsvColumn, 57> kColumns{{
     {"objective", "/objective"},
     {"strategy", "/strategy"},
     {"seed", "/seed"},
+    {"tile_sizes", "/tile_sizes"},
+    {"pins", "/pins"},
     {"interrupted", "/interrupted"},
     {"feasible", "/feasible"},
     {"optimal", "/optimal"},
@@ -66,6 +68,12 @@ constexpr std::array<CsvColumn, 57> kColumns{{
     {"seconds", "/search/seconds"},
     {"lower_bound", "/search/lower_bound"},
     {"lower_bound_unit", "/search/lower_bound_unit"},
+    {"certificate_bound", "/search/certificate/bound"},
+    {"certificate_illegal", "/search/certificate/illegal"},
+    {"certificate_too_large", "/search/certificate/too_large"},
+    {"certificate_coarse_bound", "/search/certificate/coarse_bound"},
+    {"certificate_class_bound", "/search/certificate/class_bound"},
+    {"certificate_tied", "/search/certificate/tied"},
     {"l0_objective", "/l0_objective"},
     {"knee", "/knee"},
 }};
@@ -75,7 +83,10 @@ std::string cell_text(const Document& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string text;
-  for (const Document& item : value) text += (text.empty() ? "" : "x") + item.dump();
+  for (const Document& item : value) {
+    text += text.empty() ? "" : (item.is_string() ? "," : "x");
+    text += cell_text(item);
+  }
   return text;
 }
 

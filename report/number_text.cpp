@@ -76,6 +76,22 @@ std::string decimal(Int128 value) {
   return value < 0 ? "-" + digits : digits;
 }
 
+std::string decimal(const Wide& value) {
+  std::array<std::uint64_t, 3> limbs{static_cast<std::uint64_t>(value.high >> 64U),
+                                     static_cast<std::uint64_t>(value.high), value.low};
+  std::string digits;
+  do {
+    std::uint64_t rest = 0;
+    for (std::uint64_t& limb : limbs) {
+      const UInt128 part = (static_cast<UInt128>(rest) << 64U) | limb;
+      limb = static_cast<std::uint64_t>(part / 10);
+      rest = static_cast<std::uint64_t>(part % 10);
+    }
+    digits.insert(digits.begin(), static_cast<char>('0' + rest));
+  } while (limbs != std::array<std::uint64_t, 3>{});
+  return digits;
+}
+
 std::string with_separators(Int128 value) {
   const std::string digits = decimal(value);
   if (value < 0) return "-" + group_digits(std::string_view(digits).substr(1));

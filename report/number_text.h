@@ -7,11 +7,14 @@
 #include <string_view>
 
 #include "common/math.h"
+#include "costmodel/objective.h"
 
 namespace tilewright {
 
 /// All digits, no separators: "-170141183460469231731687303715884105728" at the low end.
 std::string decimal(Int128 value);
+
+std::string decimal(const Wide& value);
 
 /// Digits in groups of three: "1,234,567".
 std::string with_separators(Int128 value);

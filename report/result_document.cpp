@@ -17,27 +17,6 @@ Document l0_node(const L0Tile& tile) {
   return Document::array({tile.m, tile.n, tile.k});
 }
 
-Document cost_node(const Cost& cost, std::int64_t clock_hz) {
-  Document node;
-  node["cycles"] = cost.cycles;
-  node["latency_us"] = rounded(latency_us(cost, clock_hz), 6);
-  node["energy_uj"] = rounded(static_cast<double>(cost.energy_fj) / 1e9, 9);
-  node["dram_read_bytes"] = cost.dram_read_bytes;
-  node["dram_write_bytes"] = cost.dram_write_bytes;
-  node["l1_access_bytes"] = cost.l1_access_bytes;
-  node["l0_access_bytes"] = cost.l0_access_bytes;
-  node["l1_peak_bytes"] = cost.l1_peak_bytes;
-  node["matrix_busy_cycles"] = cost.matrix_busy_cycles;
-  node["vector_busy_cycles"] = cost.vector_busy_cycles;
-  node["load_busy_cycles"] = cost.load_busy_cycles;
-  node["store_busy_cycles"] = cost.store_busy_cycles;
-  node["overlap_cycles"] = cost.overlap_cycles;
-  node["matrix_utilization"] = rounded(cost.matrix_utilization, 6);
-  node["vector_utilization"] = rounded(cost.vector_utilization, 6);
-  node["bottleneck"] = bottleneck_name(cost.bottleneck);
-  return node;
-}
-
 Document shortfall_node(const Shortfall& shortfall) {
   Document node;
   node["level"] = shortfall.level;
@@ -63,17 +42,37 @@ Document front_node(const Result& result) {
   return list;
 }
 
+/// The rules cover all candidates that were not evaluated. A front has no one bound.
+Document certificate_node(const Result& result) {
+  Document node;
+  if (result.tiling && result.front.empty()) {
+    node["bound"] = integer_node(exact_objective(result.cost, result.objective));
+  }
+  node["evaluated"] = integer_node(result.search.evaluated);
+  for (std::size_t rule = 0; rule < kRuleNames.size(); ++rule) {
+    node[kRuleNames[rule]] = integer_node(result.search.excluded.by_rule[rule]);
+  }
+  return node;
+}
+
+Document pins_node(const std::map<std::string, std::string>& pins) {
+  Document list = Document::array();
+  for (const auto& [factor, value] : pins) list.push_back(factor + "=" + value);
+  return list;
+}
+
 Document search_node(const Result& result) {
   const SearchStatistics& search = result.search;
   Document node;
   node["space"] = integer_node(search.space);
   node["evaluated"] = integer_node(search.evaluated);
-  node["pruned"] = integer_node(search.pruned);
+  node["pruned"] = integer_node(search.pruned());
   node["seconds"] = rounded(search.seconds, 6);
   if (result.front.empty()) {
     node["lower_bound"] = number_node(search.lower_bound);
     node["lower_bound_unit"] = objective_unit(result.objective);
   }
+  if (result.proven) node["certificate"] = certificate_node(result);
   return node;
 }
 
@@ -102,6 +101,8 @@ void add_result(Document& node, const Result& result, std::optional<double> rati
   node["objective"] = result.objective;
   node["strategy"] = result.strategy;
   node["seed"] = result.seed;
+  node["tile_sizes"] = result.tile_sizes;
+  if (!result.pins.empty()) node["pins"] = pins_node(result.pins);
   if (result.interrupted) node["interrupted"] = true;
   if (result.tiling) {
     node["optimal"] = result.proven ? "proven" : "best-found";
@@ -172,6 +173,27 @@ Document tiling_node(const Tiling& tiling) {
   return node;
 }
 
+Document cost_node(const Cost& cost, std::int64_t clock_hz) {
+  Document node;
+  node["cycles"] = cost.cycles;
+  node["latency_us"] = rounded(latency_us(cost, clock_hz), 6);
+  node["energy_uj"] = rounded(static_cast<double>(cost.energy_fj) / 1e9, 9);
+  node["dram_read_bytes"] = cost.dram_read_bytes;
+  node["dram_write_bytes"] = cost.dram_write_bytes;
+  node["l1_access_bytes"] = cost.l1_access_bytes;
+  node["l0_access_bytes"] = cost.l0_access_bytes;
+  node["l1_peak_bytes"] = cost.l1_peak_bytes;
+  node["matrix_busy_cycles"] = cost.matrix_busy_cycles;
+  node["vector_busy_cycles"] = cost.vector_busy_cycles;
+  node["load_busy_cycles"] = cost.load_busy_cycles;
+  node["store_busy_cycles"] = cost.store_busy_cycles;
+  node["overlap_cycles"] = cost.overlap_cycles;
+  node["matrix_utilization"] = rounded(cost.matrix_utilization, 6);
+  node["vector_utilization"] = rounded(cost.vector_utilization, 6);
+  node["bottleneck"] = bottleneck_name(cost.bottleneck);
+  return node;
+}
+
 Document number_node(double value) {
   constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
   if (!std::isfinite(value)) return nullptr;
@@ -201,6 +223,12 @@ Document result_document(const ResultSet& set, std::string_view version) {
   document["results"] = results_node(set);
   if (!set.baseline.empty()) document["geometric_mean"] = means_node(set);
   return document;
+}
+
+Document integer_node(const Wide& value) {
+  constexpr Wide kHighest{0, std::numeric_limits<std::int64_t>::max()};
+  if (value > kHighest) return decimal(value);
+  return static_cast<std::int64_t>(value.low);
 }
 
 std::string emit_json(const Document& document) {

@@ -2,6 +2,7 @@
 // key. Emitters turn it into YAML, JSON or CSV.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ Document result_document(const ResultSet& set, std::string_view version);
 /// The block `tiling:`.
 Document tiling_node(const Tiling& tiling);
 
+/// The block `cost:`.
+Document cost_node(const Cost& cost, std::int64_t clock_hz);
+
 /// Rounded to `places` decimal places, which keeps files short and equal on every machine.
 double rounded(double value, int places);
 
@@ -31,6 +35,7 @@ Document integer_node(Int128 value);
 
 /// An integer where the value is one: "262144", not "262144.0"; null if it is not finite.
 Document number_node(double value);
+Document integer_node(const Wide& value);
 
 /// Two-space indented, one trailing newline; broken UTF-8 is replaced.
 std::string emit_json(const Document& document);

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
 
+#include "common/text.h"
 #include "common/yaml_reader.h"
 #include "report/result_document.h"
 #include "report/winners.h"
@@ -18,6 +20,8 @@ constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 constexpr IntegerRange kPositive{1, kHighest};
 constexpr IntegerRange kCount{0, kHighest};
 constexpr double kLargest = std::numeric_limits<double>::max();
+constexpr std::size_t kCountDigits = 38;  // 10^38 is below 2^127
+constexpr std::size_t kBoundDigits = 58;  // of 192 bits
 
 constexpr std::array<std::string_view, 3> kOverwrites{"none", "k", "v"};
 constexpr std::array<std::string_view, 3> kCoreSplits{"heads", "q", "kv"};
@@ -26,41 +30,61 @@ constexpr std::array<std::string_view, 6> kBottlenecks{"matrix", "vector", "load
                                                        "store",  "dram",   "latency"};
 
 const std::vector<std::string_view> kResultKeys{
-    "hw",          "workload", "schedule", "variant", "objective", "strategy",    "seed",
-    "interrupted", "optimal",  "gap",      "tiling",  "cost",      "feasible",    "shortfall",
-    "reference",   "search",   "ratio",    "wins",    "front",     "l0_objective"};
+    "hw",     "workload",   "schedule", "variant",     "objective", "strategy",
+    "seed",   "tile_sizes", "pins",     "interrupted", "optimal",   "gap",
+    "tiling", "cost",       "feasible", "shortfall",   "reference", "search",
+    "ratio",  "wins",       "front",    "l0_objective"};
 /// Without a winner there is no `wins`.
 const std::vector<std::string_view> kReasons{kReasonNames.begin() + 1, kReasonNames.end()};
 
 /// 0 x 0 x 0 stands for "not chosen", in the smallest candidate of a machine that nothing fits.
-std::string l0_factor(const YamlMap& l0, std::string_view key) {
+L0Tile read_l0_tile(const YamlMap& l0, std::string_view key) {
   const std::vector<YamlValue> sizes = l0.list(key);
   if (sizes.size() != 3) {
     throw l0.at(key, "a list").error("has the wrong length, expected [m, n, k]");
   }
-  return fmt::format("{}x{}x{}", sizes[0].integer(kCount), sizes[1].integer(kCount),
-                     sizes[2].integer(kCount));
+  return {sizes[0].integer(kCount), sizes[1].integer(kCount), sizes[2].integer(kCount)};
 }
 
-std::map<std::string, std::string> read_tiling(const YamlMap& parent) {
-  const YamlMap tiling =
-      parent.map("tiling", {"heads", "q_rows", "kv_cols", "kv_resident", "buffers", "lookahead",
-                            "overwrite", "core_split", "l0"});
-  std::map<std::string, std::string> factors;
-  for (const std::string_view key : {"heads", "q_rows", "kv_cols", "buffers"}) {
-    factors.emplace(key, std::to_string(tiling.integer(key, kPositive)));
+Tiling read_tiling(const YamlMap& parent) {
+  const YamlMap map = parent.map("tiling", {"heads", "q_rows", "kv_cols", "kv_resident", "buffers",
+                                            "lookahead", "overwrite", "core_split", "l0"});
+  Tiling tiling;
+  tiling.heads = map.integer("heads", kPositive);
+  tiling.q_rows = map.integer("q_rows", kPositive);
+  tiling.kv_cols = map.integer("kv_cols", kPositive);
+  tiling.kv_resident = map.boolean("kv_resident");
+  tiling.buffers = map.integer("buffers", kPositive);
+  tiling.lookahead = map.integer("lookahead", kCount);
+  tiling.overwrite = static_cast<Overwrite>(map.choice("overwrite", kOverwrites));
+  tiling.core_split = static_cast<CoreSplit>(map.choice("core_split", kCoreSplits));
+  const YamlMap l0 = map.map("l0", {"qk", "pv"});
+  tiling.l0_qk = read_l0_tile(l0, "qk");
+  tiling.l0_pv = read_l0_tile(l0, "pv");
+  return tiling;
+}
+
+/// The factors that were held, each as --pin takes it.
+Pins read_pins(const YamlMap& result) {
+  Pins pins;
+  for (const YamlValue& item : result.list("pins")) {
+    const std::string text = item.text();
+    const std::size_t equals = text.find('=');
+    const std::string factor = text.substr(0, equals);
+    const auto& known = factor_names();
+    if (equals == std::string::npos ||
+        std::find(known.begin(), known.end(), factor) == known.end()) {
+      throw item.error(
+          fmt::format("'{}' is no FACTOR=VALUE, expected such as q_rows=64", printable(text)));
+    }
+    if (!pins.emplace(factor, text.substr(equals + 1)).second) {
+      throw item.error(fmt::format("holds '{}' a second time", factor));
+    }
   }
-  factors["kv_resident"] = tiling.boolean("kv_resident") ? "true" : "false";
-  factors["lookahead"] = std::to_string(tiling.integer("lookahead", kCount));
-  factors["overwrite"] = kOverwrites.at(tiling.choice("overwrite", kOverwrites));
-  factors["core_split"] = kCoreSplits.at(tiling.choice("core_split", kCoreSplits));
-  const YamlMap l0 = tiling.map("l0", {"qk", "pv"});
-  factors["l0.qk"] = l0_factor(l0, "qk");
-  factors["l0.pv"] = l0_factor(l0, "pv");
-  return factors;
+  return pins;
 }
 
-void check_cost(const YamlMap& result) {
+StoredCost read_cost(const YamlMap& result) {
   const std::vector<std::string_view> counts{
       "cycles",           "dram_read_bytes",   "dram_write_bytes",   "l1_access_bytes",
       "l0_access_bytes",  "l1_peak_bytes",     "matrix_busy_cycles", "vector_busy_cycles",
@@ -70,10 +94,14 @@ void check_cost(const YamlMap& result) {
   std::vector<std::string_view> known = counts;
   known.insert(known.end(), figures.begin(), figures.end());
   known.push_back("bottleneck");
-  const YamlMap cost = result.map("cost", known);
-  for (const std::string_view key : counts) cost.integer(key, kCount);
-  for (const std::string_view key : figures) cost.number(key, 0, kLargest);
-  cost.choice("bottleneck", kBottlenecks);
+  const YamlMap map = result.map("cost", known);
+  StoredCost cost;
+  for (const std::string_view key : counts) cost.counts.emplace(key, map.integer(key, kCount));
+  for (const std::string_view key : figures) {
+    cost.figures.emplace(key, map.number(key, 0, kLargest));
+  }
+  cost.bottleneck = kBottlenecks.at(map.choice("bottleneck", kBottlenecks));
+  return cost;
 }
 
 void check_shortfall(const YamlMap& result) {
@@ -89,19 +117,51 @@ void check_shortfall(const YamlMap& result) {
   read_tiling(shortfall);
 }
 
-void check_search(const YamlMap& result) {
-  const YamlMap search = result.map(
-      "search", {"space", "evaluated", "pruned", "seconds", "lower_bound", "lower_bound_unit"});
-  // Counts beyond 64 bits are kept as quoted digits, so only their presence is checked here.
-  for (const std::string_view key : {"space", "evaluated", "pruned"}) {
-    search.at(key, "a number");
+/// Counts beyond 64 bits are kept as quoted digits.
+std::string read_digits(const YamlMap& map, std::string_view key, std::size_t most) {
+  const YamlValue value = map.at(key, "a whole number");
+  const std::string text = value.written();
+  const bool digits = !text.empty() && text.size() <= most &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits) throw value.error("is no whole number from 0 on");
+  return text;
+}
+
+Int128 read_large_count(const YamlMap& map, std::string_view key) {
+  Int128 count = 0;
+  for (const char digit : read_digits(map, key, kCountDigits)) count = 10 * count + (digit - '0');
+  return count;
+}
+
+StoredCertificate read_certificate(const YamlMap& search) {
+  std::vector<std::string_view> known{"bound", "evaluated"};
+  known.insert(known.end(), kRuleNames.begin(), kRuleNames.end());
+  const YamlMap map = search.map("certificate", known);
+  StoredCertificate certificate;
+  if (map.has("bound")) certificate.bound = read_digits(map, "bound", kBoundDigits);
+  certificate.evaluated = read_large_count(map, "evaluated");
+  for (std::size_t rule = 0; rule < kRuleNames.size(); ++rule) {
+    certificate.excluded.by_rule[rule] = read_large_count(map, kRuleNames[rule]);
   }
-  search.number("seconds", 0, kLargest);
-  if (is_front(result.text("objective"))) {
-    return;
+  return certificate;
+}
+
+StoredSearch read_search(const YamlMap& result) {
+  const YamlMap map = result.map("search", {"space", "evaluated", "pruned", "seconds",
+                                            "lower_bound", "lower_bound_unit", "certificate"});
+  StoredSearch search;
+  search.space = read_large_count(map, "space");
+  search.evaluated = read_large_count(map, "evaluated");
+  search.pruned = read_large_count(map, "pruned");
+  map.number("seconds", 0, kLargest);
+  // A front has no one bound, and null stands for one that is no number.
+  if (!is_front(result.text("objective"))) {
+    const YamlValue bound = map.at("lower_bound", "a number");
+    search.lower_bound = bound.is_null() ? 0 : bound.number(0, kLargest);
+    map.text("lower_bound_unit");
   }
-  search.at("lower_bound", "a number");
-  search.text("lower_bound_unit");
+  if (map.has("certificate")) search.certificate = read_certificate(map);
+  return search;
 }
 
 void check_wins(const YamlMap& result) {
@@ -114,14 +174,17 @@ void check_wins(const YamlMap& result) {
   }
 }
 
-void check_outcome(const YamlMap& result) {
+void read_outcome(const YamlMap& result, StoredResult& stored) {
   if (result.has("tiling")) {
-    result.choice("optimal", kProofs);
+    stored.proven = result.choice("optimal", kProofs) == 0;
     result.at("gap", "a number");
-    check_cost(result);
+    stored.tiling = read_tiling(result);
+    stored.factors = factors_of(*stored.tiling);
+    stored.cost = read_cost(result);
   } else if (result.has("shortfall")) {
     const bool feasible = result.boolean("feasible");
     if (feasible) throw result.at("feasible", "false").error("true contradicts `shortfall`");
+    stored.nothing_fits = true;
     check_shortfall(result);
   }
   if (result.has("reference")) result.map("reference", {"cycles"}).integer("cycles", kCount);
@@ -129,33 +192,33 @@ void check_outcome(const YamlMap& result) {
   if (result.has("interrupted")) result.boolean("interrupted");
 }
 
-/// Points of a front.
-void check_front(const YamlMap& result) {
+std::vector<StoredPoint> read_front(const YamlMap& result) {
+  std::vector<StoredPoint> points;
   for (const YamlValue& item : result.list("front")) {
     const YamlMap point = item.map({"tiling", "cost", "l0_objective", "knee"});
-    read_tiling(point);
-    check_cost(point);
-    point.text("l0_objective");
+    points.push_back({read_tiling(point), read_cost(point), point.text("l0_objective")});
     if (point.has("knee")) point.boolean("knee");
   }
+  return points;
 }
 
 StoredResult read_result(const YamlMap& result) {
-  StoredResult stored{result.text("hw"),
-                      result.text("workload"),
-                      result.text("schedule"),
-                      result.text("variant"),
-                      {},
-                      result.text("objective"),
-                      result.text(result.has("l0_objective") ? "l0_objective" : "objective"),
-                      result.at("hw", "text").line(),
-                      result.at("workload", "text").line()};
+  StoredResult stored;
+  stored.hw = result.text("hw");
+  stored.workload = result.text("workload");
+  stored.schedule = result.text("schedule");
+  stored.variant = result.text("variant");
+  stored.objective = result.text("objective");
+  stored.l0_objective = result.text(result.has("l0_objective") ? "l0_objective" : "objective");
+  stored.hw_line = result.at("hw", "text").line();
+  stored.workload_line = result.at("workload", "text").line();
   result.text("strategy");
   result.at("seed", "a whole number");
-  check_outcome(result);
-  check_search(result);
-  if (result.has("front")) check_front(result);
-  if (result.has("tiling")) stored.factors = read_tiling(result);
+  stored.tile_sizes = static_cast<TileSizes>(result.choice("tile_sizes", kTileSizesNames));
+  if (result.has("pins")) stored.pins = read_pins(result);
+  read_outcome(result, stored);
+  stored.search = read_search(result);
+  if (result.has("front")) stored.front = read_front(result);
   return stored;
 }
 

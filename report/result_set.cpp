@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/objectives.h"
+
 namespace tilewright {
 
 double traffic_bytes(const Cost& cost) {
@@ -17,6 +19,12 @@ std::optional<double> objective_value(const Result& result) {
   if (result.objective == "edp") return energy * cycles;
   if (result.objective == "traffic") return traffic_bytes(result.cost);
   return cycles;
+}
+
+Wide exact_objective(const Cost& cost, std::string_view objective) {
+  const Figures figures{cost.cycles, cost.energy_fj, cost.dram_read_bytes + cost.dram_write_bytes,
+                        cost.l1_peak_bytes};
+  return objective_value(find_objective(objective), figures);
 }
 
 const Result* baseline_of(const ResultSet& set, const Result& result) {

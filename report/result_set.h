@@ -5,8 +5,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "costmodel/objective.h"
 #include "hw_profiles/hardware.h"
 #include "search/result.h"
 
@@ -27,6 +29,9 @@ double traffic_bytes(const Cost& cost);
 
 /// The figure that was minimised, in objective_unit(); none without a tiling.
 std::optional<double> objective_value(const Result& result);
+
+/// The same exactly, of a cost; `objective` by its name.
+Wide exact_objective(const Cost& cost, std::string_view objective);
 
 /// The result that `result` is compared to: same workload, baseline schedule. Null if none.
 const Result* baseline_of(const ResultSet& set, const Result& result);

@@ -10,17 +10,6 @@
 namespace tilewright {
 namespace {
 
-/// L0 tiles that were not chosen yet are left out.
-std::string factor_list(const Tiling& tiling) {
-  const std::string open_tile = l0_text(L0Tile{});
-  std::string text;
-  for (const FactorText& factor : factor_texts(tiling)) {
-    if (factor.value == open_tile) continue;
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", factor.name, factor.value);
-  }
-  return text;
-}
-
 /// "3.1 %", never rounded to "0.0 %".
 std::string gap_text(double gap) {
   const double percent = gap * 100;
@@ -65,6 +54,16 @@ Int128 short_bytes(const Shortfall& shortfall) {
 }
 
 }  // namespace
+
+std::string factor_list(const Tiling& tiling) {
+  const std::string open_tile = l0_text(L0Tile{});
+  std::string text;
+  for (const FactorText& factor : factor_texts(tiling)) {
+    if (factor.value == open_tile) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", factor.name, factor.value);
+  }
+  return text;
+}
 
 std::string case_text(const Result& result) {
   return fmt::format("{} on {}, schedule {}", result.workload, result.hw, schedule_text(result));

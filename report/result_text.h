@@ -7,6 +7,9 @@
 
 namespace tilewright {
 
+/// "heads=1,q_rows=64,..."; L0 tiles that were not chosen yet are left out.
+std::string factor_list(const Tiling& tiling);
+
 /// "bert-base on mas-edge, schedule mas".
 std::string case_text(const Result& result);
 

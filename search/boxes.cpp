@@ -111,9 +111,4 @@ std::int64_t BoxSpace::cut_at(const Box& box, std::size_t axis) const {
   return a.first_not_below(count > 1 ? ceil_div(a.length(), count - 1) : a.length() + 1) - 1;
 }
 
-Figures larger(const Figures& a, const Figures& b) {
-  return {std::max(a.cycles, b.cycles), std::max(a.energy_fj, b.energy_fj),
-          std::max(a.traffic_bytes, b.traffic_bytes), std::max(a.l1_peak_bytes, b.l1_peak_bytes)};
-}
-
 }  // namespace tilewright

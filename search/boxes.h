@@ -47,7 +47,4 @@ class BoxSpace {
   const DesignSpace& space_;
 };
 
-/// The larger of two lower bounds, figure by figure.
-Figures larger(const Figures& a, const Figures& b);
-
 }  // namespace tilewright

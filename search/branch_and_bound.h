@@ -15,6 +15,7 @@
 #include "costmodel/coarse_bound.h"
 #include "search/boxes.h"
 #include "search/budget.h"
+#include "search/excluded.h"
 #include "search/executor.h"
 
 namespace tilewright {
@@ -23,7 +24,8 @@ namespace tilewright {
 ///   Bound                            what is kept of the least figures of a box
 ///   bound(figures)                   -> Bound
 ///   more_promising(a, b)             of two bounds: which box is looked at first
-///   excludes(bound, low)             nothing in a box of that bound and low corner is wanted
+///   standing(bound, low)             whether a box of that bound and low corner is wanted
+///   on_excluded(rule, box)           told of every box that is not
 ///   enough_cycles()                  cycles above which a box is not wanted, as far as they decide
 ///   evaluate(evaluator, tiling)      looks at one candidate and remembers it if it is wanted
 ///   fork()                           -> Goal that knows what is known now, for one thread
@@ -36,6 +38,7 @@ class BranchAndBound {
   struct Node {
     Box box;
     typename Goal::Bound bound;
+    bool by_class = false;  ///< the bound of its class is in it
   };
 
   BranchAndBound(const Problem& problem, const DesignSpace& space, Executor& executor,
@@ -62,7 +65,7 @@ class BranchAndBound {
   }
 
   Int128 evaluated() const { return evaluated_; }
-  Int128 pruned() const { return pruned_; }  ///< excluded without evaluation
+  const Excluded& excluded() const { return excluded_; }  ///< without evaluating each
   bool proven() const { return open_.empty(); }
 
   /// Bounds of the open boxes, in no order.
@@ -112,8 +115,8 @@ class BranchAndBound {
       for (int step = 0; step < kStepsPerBox && !open_.empty() && may_go_on(); ++step) {
         const Node node = open_.back();
         open_.pop_back();
-        if (excluded(node)) {
-          pruned_ += node.box.size();
+        if (const auto rule = excluded_by(node)) {
+          exclude(*rule, node.box);
         } else if (node.box.is_candidate()) {
           goal_.evaluate(evaluator, boxes_.low_corner(node.box));
           ++evaluated_;
@@ -126,44 +129,60 @@ class BranchAndBound {
     /// Bounds `box` and keeps it open if anything in it may be wanted.
     void open(const Box& box, const Evaluator& evaluator) {
       Node node{box, {}};
-      if (set_bound(node, evaluator) && !excluded(node)) {
-        open_.push_back(node);
+      auto rule = set_bound(node, evaluator);
+      rule = rule ? rule : excluded_by(node);
+      if (rule) {
+        exclude(*rule, box);
       } else {
-        pruned_ += box.size();
+        open_.push_back(node);
       }
     }
 
     const Goal& goal() const { return goal_; }
     const std::vector<Node>& still_open() const { return open_; }
     std::int64_t evaluated() const { return evaluated_; }
-    Int128 pruned() const { return pruned_; }
+    const Excluded& excluded() const { return excluded_; }
 
    private:
     bool may_go_on() const { return evaluated_ < allowed_ && !budget_.out_of_time(); }
 
-    bool excluded(const Node& node) const {
-      return goal_.excludes(node.bound, boxes_.low_corner(node.box));
+    std::optional<Rule> excluded_by(const Node& node) const {
+      switch (goal_.standing(node.bound, boxes_.low_corner(node.box))) {
+        case Standing::kOpen:
+          break;
+        case Standing::kBehind:
+          return node.by_class ? Rule::kClassBound : Rule::kCoarseBound;
+        case Standing::kTied:
+          return Rule::kTied;
+      }
+      return std::nullopt;
     }
 
-    /// False if nothing in the box fits or is legal.
-    bool set_bound(Node& node, const Evaluator& evaluator) const {
+    void exclude(Rule rule, const Box& box) {
+      excluded_.add(rule, box.size());
+      goal_.on_excluded(rule, box);
+    }
+
+    /// Or says why nothing in the box is a candidate.
+    std::optional<Rule> set_bound(Node& node, const Evaluator& evaluator) const {
       const ClassBox box = boxes_.values_of(node.box);
       if (!boxes_.may_be_legal(box)) {
-        return false;
+        return Rule::kIllegal;
       }
       const auto coarse = coarse_(box);
       if (!coarse) {
-        return false;
+        return Rule::kTooLarge;
       }
       node.bound = goal_.bound(*coarse);
-      if (boxes_.one_class(box) && !excluded(node)) {
+      if (boxes_.one_class(box) && !excluded_by(node)) {
         const auto fine = evaluator.lower_bound(box, goal_.enough_cycles());
         if (!fine) {
-          return false;
+          return Rule::kTooLarge;
         }
         node.bound = goal_.bound(larger(*coarse, *fine));
+        node.by_class = true;
       }
-      return true;
+      return std::nullopt;
     }
 
     /// The more promising half comes to lie on top.
@@ -184,7 +203,7 @@ class BranchAndBound {
     std::int64_t allowed_;  ///< evaluations
     std::vector<Node> open_;
     std::int64_t evaluated_ = 0;
-    Int128 pruned_ = 0;
+    Excluded excluded_;
   };
 
   void open_roots(Goal& goal) {
@@ -200,7 +219,7 @@ class BranchAndBound {
   void join(const Explorer& explorer, Goal& goal) {
     evaluated_ += explorer.evaluated();
     goal.join(explorer.goal(), evaluated_);
-    pruned_ += explorer.pruned();
+    excluded_.add(explorer.excluded());
     for (const Node& node : explorer.still_open()) {
       open_.push_back(node);
       std::push_heap(open_.begin(), open_.end(), LessPromising{});
@@ -223,7 +242,7 @@ class BranchAndBound {
   const Budget& budget_;
   std::vector<Node> open_;  ///< a heap
   Int128 evaluated_ = 0;
-  Int128 pruned_ = 0;
+  Excluded excluded_;
 };
 
 }  // namespace tilewright

@@ -140,26 +140,26 @@ void Front::offer(const Front& other) {
   }
 }
 
-bool Front::excludes(const FrontValues& values, const Figures& least, const Tiling& low) const {
+Standing Front::standing(const FrontValues& values, const Figures& least, const Tiling& low) const {
   for (const FrontPoint& point : points_) {
     if (point.values[0] > values[0]) {
-      return false;  // so are all that follow
+      return Standing::kOpen;  // so are all that follow
     }
     if (!covers(point.values, values)) {
       continue;
     }
     if (point.values != values) {
-      return true;
+      return Standing::kBehind;
     }
     if (const auto by = rank(least, point.candidate.figures); by != 0) {
-      return by > 0;
+      return by > 0 ? Standing::kBehind : Standing::kOpen;
     }
     Tiling lowest = low;
     lowest.l0_qk = point.candidate.tiling.l0_qk;
     lowest.l0_pv = point.candidate.tiling.l0_pv;
-    return lowest > point.candidate.tiling;
+    return lowest > point.candidate.tiling ? Standing::kTied : Standing::kOpen;
   }
-  return false;
+  return Standing::kOpen;
 }
 
 void offer_candidate(Front& front, const FrontAxes& axes, Evaluator& evaluator,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "costmodel/evaluator.h"
+#include "search/excluded.h"
 
 namespace tilewright {
 
@@ -60,9 +61,9 @@ class Front {
   /// Takes the point unless another one covers it; of equal ones the first in rank stays.
   void offer(const FrontPoint& point);
   void offer(const Front& other);
-  /// No candidate that is nowhere below `values` and `least`, and not before `low` in the order of
-  /// factors, could enter.
-  bool excludes(const FrontValues& values, const Figures& least, const Tiling& low) const;
+  /// Whether any candidate that is nowhere below `values` and `least`, and not before `low` in the
+  /// order of factors, could enter.
+  Standing standing(const FrontValues& values, const Figures& least, const Tiling& low) const;
   const std::vector<FrontPoint>& points() const { return points_; }
 
  private:

@@ -14,22 +14,31 @@ class Best {
   using Bound = RankKey;
 
   explicit Best(const SearchTask& task)
-      : objective_(task.objective), incumbent_(task.objective, task.start), trace_(task.trace) {}
+      : objective_(task.objective),
+        on_excluded_(task.on_excluded),
+        incumbent_(task.objective, task.start),
+        trace_(task.trace) {}
 
   RankKey bound(const Figures& least) const { return rank_key(objective_, least); }
   static bool more_promising(const RankKey& a, const RankKey& b) { return a < b; }
 
-  bool excludes(const RankKey& bound, Tiling low) const {
+  Standing standing(const RankKey& bound, Tiling low) const {
     if (!incumbent_.best()) {
-      return false;
+      return Standing::kOpen;
     }
     if (const auto by = bound <=> incumbent_.key(); by != 0) {
-      return by > 0;
+      return by > 0 ? Standing::kBehind : Standing::kOpen;
     }
     // Equal in all figures at best: then the factors decide, and the low corner has the least.
     low.l0_qk = incumbent_.best()->tiling.l0_qk;
     low.l0_pv = incumbent_.best()->tiling.l0_pv;
-    return low > incumbent_.best()->tiling;
+    return low > incumbent_.best()->tiling ? Standing::kTied : Standing::kOpen;
+  }
+
+  void on_excluded(Rule rule, const Box& box) const {
+    if (on_excluded_ != nullptr) {
+      (*on_excluded_)(rule, box, incumbent_.best());
+    }
   }
 
   std::int64_t enough_cycles() const {
@@ -56,6 +65,7 @@ class Best {
 
  private:
   Objective objective_;
+  const OnExcluded* on_excluded_;
   Incumbent incumbent_;
   Trace& trace_;
 };
@@ -69,7 +79,7 @@ class WholeFront {
     double logs = 0;  ///< of the values, summed
   };
 
-  explicit WholeFront(const FrontAxes& axes) : axes_(axes) {}
+  explicit WholeFront(const FrontTask& task) : axes_(task.axes), on_excluded_(task.on_excluded) {}
 
   Bound bound(const Figures& least) const {
     Bound bound{axes_.values(least), least, 0};
@@ -80,9 +90,17 @@ class WholeFront {
   }
   static bool more_promising(const Bound& a, const Bound& b) { return a.logs < b.logs; }
 
-  bool excludes(const Bound& bound, const Tiling& low) const {
-    return found_.excludes(bound.values, bound.least, low) ||
-           (known_ != nullptr && known_->excludes(bound.values, bound.least, low));
+  Standing standing(const Bound& bound, const Tiling& low) const {
+    const Standing own = found_.standing(bound.values, bound.least, low);
+    return own != Standing::kOpen || known_ == nullptr
+               ? own
+               : known_->standing(bound.values, bound.least, low);
+  }
+
+  void on_excluded(Rule rule, const Box& box) const {
+    if (on_excluded_ != nullptr) {
+      (*on_excluded_)(rule, box, std::nullopt);
+    }
   }
 
   std::int64_t enough_cycles() const { return std::numeric_limits<std::int64_t>::max(); }
@@ -93,7 +111,7 @@ class WholeFront {
 
   /// The fork reads this one's front, which must not change until it is joined.
   WholeFront fork() const {
-    WholeFront fork(axes_);
+    WholeFront fork(axes_, on_excluded_);
     fork.known_ = &found_;
     return fork;
   }
@@ -103,7 +121,11 @@ class WholeFront {
   const Front& front() const { return found_; }
 
  private:
+  WholeFront(const FrontAxes& axes, const OnExcluded* on_excluded)
+      : axes_(axes), on_excluded_(on_excluded) {}
+
   FrontAxes axes_;
+  const OnExcluded* on_excluded_;
   const Front* known_ = nullptr;
   Front found_;
 };
@@ -125,7 +147,7 @@ class Pruned final : public Strategy {
     outcome.best = goal.incumbent().best();
     outcome.proven = search.proven();
     outcome.evaluated = search.evaluated();
-    outcome.pruned = search.pruned();
+    outcome.excluded = search.excluded();
     if (const auto bound = search.least_open()) {
       outcome.lower_bound = outcome.best
                                 ? std::min(bound->objective, goal.incumbent().key().objective)
@@ -136,12 +158,12 @@ class Pruned final : public Strategy {
 
   std::optional<FrontOutcome> run_front(const FrontTask& task) const override {
     BranchAndBound<WholeFront> search(task.problem, task.space, task.executor, task.budget);
-    WholeFront goal(task.axes);
+    WholeFront goal(task);
     search.run(goal);
     FrontOutcome outcome;
     outcome.points = goal.front().points();
     outcome.evaluated = search.evaluated();
-    outcome.pruned = search.pruned();
+    outcome.excluded = search.excluded();
     outcome.proven = search.proven();
     std::vector<FrontValues> bounds;
     for (const WholeFront::Bound& open : search.open_bounds()) {

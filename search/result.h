@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "common/math.h"
 #include "costmodel/objective.h"
 #include "schedules/tiling.h"
+#include "search/excluded.h"
 
 namespace tilewright {
 
@@ -38,10 +40,12 @@ struct Cost {
 struct SearchStatistics {
   Int128 space = 0;  ///< candidates of the design space
   Int128 evaluated = 0;
-  Int128 pruned = 0;
+  Excluded excluded;  ///< without evaluating each
   double seconds = 0;
-  double lower_bound =
-      0;  ///< on the objective, in the unit of the result (cycles, ...); no front's
+  /// On the objective, in the unit of the result (cycles, ...); no front's.
+  double lower_bound = 0;
+
+  Int128 pruned() const { return excluded.total(); }
 };
 
 /// A moment of a search.
@@ -86,6 +90,8 @@ struct Result {
   std::string objective;
   std::string strategy;
   std::uint64_t seed = 0;
+  std::string tile_sizes;                   ///< all, divisors or pow2
+  std::map<std::string, std::string> pins;  ///< factors that were held, by name
   bool interrupted = false;
   bool proven = false;
   double gap = 0;                ///< (incumbent - lower bound) / incumbent; front_gap() of a front

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/math.h"
@@ -13,6 +14,7 @@
 namespace tilewright {
 
 enum class TileSizes : std::uint8_t { kAll, kDivisors, kPow2 };
+inline constexpr std::array<std::string_view, 3> kTileSizesNames{"all", "divisors", "pow2"};
 
 /// The values of one tile size, ascending: 1 .. length, or a list.
 class Axis {

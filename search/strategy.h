@@ -3,11 +3,14 @@
 // when to stop.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "search/boxes.h"
 #include "search/budget.h"
+#include "search/excluded.h"
 #include "search/executor.h"
 #include "search/front.h"
 #include "search/point.h"
@@ -15,6 +18,10 @@
 #include "search/trace.h"
 
 namespace tilewright {
+
+/// Told of every box that a rule excludes, with the incumbent at that moment, on the thread that
+/// does (none where a front is sought): so that tests can try every candidate of it.
+using OnExcluded = std::function<void(Rule, const Box&, const std::optional<Candidate>& incumbent)>;
 
 struct SearchTask {
   const Problem& problem;
@@ -25,6 +32,7 @@ struct SearchTask {
   const Budget& budget;
   Trace& trace;                    ///< is told of every better incumbent and bound
   std::optional<Candidate> start;  ///< a candidate of the space, to begin with
+  const OnExcluded* on_excluded = nullptr;
 };
 
 struct SearchOutcome {
@@ -34,7 +42,7 @@ struct SearchOutcome {
   /// No candidate's objective is below; only where proven is false and a bound is known.
   std::optional<Wide> lower_bound;
   Int128 evaluated = 0;
-  Int128 pruned = 0;  ///< excluded without evaluation
+  Excluded excluded;  ///< without evaluating each
 };
 
 struct FrontTask {
@@ -43,6 +51,7 @@ struct FrontTask {
   const FrontAxes& axes;
   Executor& executor;
   const Budget& budget;
+  const OnExcluded* on_excluded = nullptr;
 };
 
 struct FrontOutcome {
@@ -51,7 +60,7 @@ struct FrontOutcome {
   bool proven = false;
   double gap = 0;  ///< front_gap()
   Int128 evaluated = 0;
-  Int128 pruned = 0;
+  Excluded excluded;
 };
 
 /// Keeps the better of two by the documented order.

@@ -7,9 +7,9 @@
 
 #include "common/error.h"
 #include "common/math.h"
-#include "costmodel/details.h"
 #include "costmodel/reference.h"
 #include "schedules/operation_names.h"
+#include "search/cost.h"
 #include "search/objectives.h"
 #include "search/root_bound.h"
 #include "search/start.h"
@@ -132,43 +132,6 @@ Shortfall l1_shortfall(const Evaluator& evaluator, const DesignSpace& space) {
   return shortfall;
 }
 
-Bottleneck bottleneck_of(const Details& d, const Hardware& hardware, std::int64_t cycles) {
-  const bool shared = hardware.dram.shared_channel;
-  const std::array<std::pair<std::int64_t, Bottleneck>, 4> queues{{
-      {d.busiest[0], Bottleneck::kMatrix},
-      {d.busiest[1], Bottleneck::kVector},
-      {d.busiest[2] + (shared ? d.busiest[3] : 0), shared ? Bottleneck::kDram : Bottleneck::kLoad},
-      {shared ? 0 : d.busiest[3], Bottleneck::kStore},
-  }};
-  const auto most = std::max_element(
-      queues.begin(), queues.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  // Idle half of the time, the busiest queue is not what limits: waiting for each other is.
-  return 2 * most->first < cycles ? Bottleneck::kLatency : most->second;
-}
-
-Cost cost_of(Evaluator& evaluator, const Candidate& best, Objective objective) {
-  const Details d = details(evaluator, best, objective);
-  const Hardware& hardware = evaluator.problem().hardware;
-  Cost cost;
-  cost.cycles = best.figures.cycles;
-  cost.energy_fj = best.figures.energy_fj;
-  cost.dram_read_bytes = d.read_bytes;
-  cost.dram_write_bytes = d.write_bytes;
-  cost.l1_access_bytes = d.l1_bytes;
-  cost.l0_access_bytes = d.l0_bytes;
-  cost.l1_peak_bytes = best.figures.l1_peak_bytes;
-  cost.matrix_busy_cycles = d.matrix_busy_cycles;
-  cost.vector_busy_cycles = d.vector_busy_cycles;
-  cost.load_busy_cycles = d.load_busy_cycles;
-  cost.store_busy_cycles = d.store_busy_cycles;
-  cost.overlap_cycles = d.overlap_cycles;
-  const double all = static_cast<double>(cost.cycles) * static_cast<double>(hardware.cores);
-  cost.matrix_utilization = static_cast<double>(cost.matrix_busy_cycles) / all;
-  cost.vector_utilization = static_cast<double>(cost.vector_busy_cycles) / all;
-  cost.bottleneck = bottleneck_of(d, hardware, cost.cycles);
-  return cost;
-}
-
 constexpr std::int64_t kDefaultEvaluations = 20'000;
 
 Budget budget_of(const TuneOptions& options, const Strategy& strategy) {
@@ -207,7 +170,7 @@ ConvergencePoint last_point(const SearchOutcome& outcome, Objective objective,
 void describe_outcome(const SearchOutcome& outcome, Objective objective, Result& result) {
   result.proven = result.proven || outcome.proven;
   result.search.evaluated = outcome.evaluated;
-  result.search.pruned = outcome.pruned;
+  result.search.excluded = outcome.excluded;
   if (outcome.proven && outcome.best) {
     result.search.lower_bound = objective_value(objective, outcome.best->figures).to_double();
   } else if (outcome.lower_bound) {
@@ -224,7 +187,7 @@ Result describe_front(const FrontOutcome& outcome, const FrontAxes& axes, Evalua
   result.proven = outcome.proven;
   result.gap = outcome.gap;
   result.search.evaluated = outcome.evaluated;
-  result.search.pruned = outcome.pruned;
+  result.search.excluded = outcome.excluded;
   for (const FrontPoint& point : outcome.points) {
     result.front.push_back({point.candidate.tiling,
                             cost_of(evaluator, point.candidate, point.l0_objective),
@@ -252,6 +215,8 @@ Result echo(const Hardware& hardware, const Workload& workload, const Schedule& 
   result.l0_objective = options.objective;
   result.strategy = options.strategy;
   result.seed = options.seed;
+  result.tile_sizes = kTileSizesNames.at(static_cast<std::size_t>(options.tile_sizes));
+  result.pins = options.pins;
   result.clock_hz = hardware.clock_hz;
   return result;
 }
@@ -336,7 +301,7 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
   if (auto shortfall = l0_shortfall(problem, smallest)) {
     result.shortfall = std::move(shortfall);
     result.proven = true;
-    result.search.pruned = space.size();
+    result.search.excluded.add(Rule::kTooLarge, space.size());
     result.search.seconds = budget.seconds();
     result.convergence.push_back({0, result.search.seconds, std::nullopt, 0});
     return result;

@@ -74,7 +74,7 @@ class OutputTest(CommandLineTest):
         self.assertEqual(
             list(result),
             ["schema", "tilewright", "hw", "workload", "schedule", "variant", "objective",
-             "strategy", "seed", "optimal", "gap", "tiling", "cost", "search"],
+             "strategy", "seed", "tile_sizes", "optimal", "gap", "tiling", "cost", "search"],
         )
         self.assertEqual(
             list(result["tiling"]),

@@ -96,7 +96,7 @@ TEST_CASE("more evaluations never loosen what pruned can prove") {
     job.options.max_evals = limit;
     const Result result = job.run();
     check_valid(job, result, optimum);
-    CHECK(result.search.evaluated + result.search.pruned <= result.search.space);
+    CHECK(result.search.evaluated + result.search.pruned() <= result.search.space);
     CHECK(result.search.lower_bound >= bound);
     bound = result.search.lower_bound;
     if (result.tiling) {

@@ -56,7 +56,7 @@ TEST_CASE("pruned finds the front that exhaustive finds, on small random spaces"
     REQUIRE(pruned.proven);
     REQUIRE(exhaustive.proven);
     REQUIRE(pruned.gap == 0);
-    REQUIRE(pruned.search.evaluated + pruned.search.pruned == pruned.search.space);
+    REQUIRE(pruned.search.evaluated + pruned.search.pruned() == pruned.search.space);
     points += static_cast<std::int64_t>(pruned.front.size());
   }
   if (counts_are_full()) {

@@ -98,7 +98,8 @@ TEST_CASE("random fronts equal those of comparing all with all") {
                       [&](const FrontPoint& other) { return other.values == p.values; });
       REQUIRE(present == !beaten);
       // A box that can hold nothing better than `p` is excluded once `p` is covered.
-      REQUIRE((!beaten || front.excludes(p.values, p.candidate.figures, p.candidate.tiling)));
+      REQUIRE((!beaten || front.standing(p.values, p.candidate.figures, p.candidate.tiling) !=
+                              Standing::kOpen));
       kept += present ? 1 : 0;
     }
     REQUIRE(kept >= front.points().size());
@@ -112,11 +113,11 @@ TEST_CASE("a box whose bound equals a point stays open if its candidates may ran
   const FrontValues values = front.points()[0].values;
   Tiling low;
   low.q_rows = 9;
-  CHECK_FALSE(front.excludes(values, {5, 9, 0, 64}, low));  // perhaps less energy
-  CHECK(front.excludes(values, {5, 11, 0, 64}, low));
-  CHECK(front.excludes(values, {5, 10, 0, 64}, low));  // later factors
+  CHECK(front.standing(values, {5, 9, 0, 64}, low) == Standing::kOpen);  // perhaps less energy
+  CHECK(front.standing(values, {5, 11, 0, 64}, low) == Standing::kBehind);
+  CHECK(front.standing(values, {5, 10, 0, 64}, low) == Standing::kTied);  // later factors
   low.q_rows = 1;
-  CHECK_FALSE(front.excludes(values, {5, 10, 0, 64}, low));
+  CHECK(front.standing(values, {5, 10, 0, 64}, low) == Standing::kOpen);
 }
 
 TEST_CASE("the knee is farthest below the line between the extremes, on log axes") {

@@ -47,7 +47,8 @@ Result finished(const std::string& workload, const std::string& schedule, std::i
   result.cost.matrix_busy_cycles = cycles / 2;
   result.cost.overlap_cycles = cycles / 4;
   result.cost.matrix_utilization = 0.5;
-  result.search = {1000, 10, 990, 0.0125, static_cast<double>(cycles)};
+  result.tile_sizes = "all";
+  result.search = {1000, 10, {{40, 50, 600, 300, 0}}, 0.0125, static_cast<double>(cycles)};
   return result;
 }
 
@@ -77,6 +78,10 @@ TEST_CASE("128-bit numbers are written in full", "[unit]") {
   const auto highest = static_cast<Int128>(kAllBits >> 1U);
   CHECK(decimal(highest) == "170141183460469231731687303715884105727");
   CHECK(decimal(-highest - 1) == "-170141183460469231731687303715884105728");
+  CHECK(decimal(Wide{0, 70}) == "70");
+  CHECK(decimal(Wide{1, 0}) == "18446744073709551616");
+  CHECK(decimal(Wide{kAllBits, std::numeric_limits<std::uint64_t>::max()}) ==
+        "6277101735386680763835789423207666416102355444464034512895");
 }
 
 TEST_CASE("digits are grouped in threes", "[unit]") {
@@ -197,8 +202,9 @@ TEST_CASE("CSV has one header and one line a result", "[unit]") {
   const std::string csv = emit_csv(result_document(comparison(), "1.2.3"));
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);
   CHECK(csv.starts_with("hw,workload,schedule,variant,"));
-  CHECK(csv.find("\nmachine,a,flat,serial,latency,pruned,1,,true,proven,0.0,1,64,128,true,2,1,k,q,"
-                 "16x16x64,16x64x16,2000,2.0,1.5,3072,1024,9216,5120,2048,") != std::string::npos);
+  CHECK(csv.find(
+            "\nmachine,a,flat,serial,latency,pruned,1,all,,,true,proven,0.0,1,64,128,true,2,1,k,q,"
+            "16x16x64,16x64x16,2000,2.0,1.5,3072,1024,9216,5120,2048,") != std::string::npos);
 }
 
 TEST_CASE("every CSV row says whether there is a tiling that fits", "[unit]") {
@@ -208,9 +214,11 @@ TEST_CASE("every CSV row says whether there is a tiling that fits", "[unit]") {
   set.results.back().shortfall.reset();
   set.results.back().interrupted = true;
   const std::string csv = emit_csv(result_document(set, "1.2.3"));
-  CHECK(csv.find("\nmachine,a,mas,two-stream,latency,pruned,1,,true,proven,") != std::string::npos);
-  CHECK(csv.find("\nmachine,bert,mas,two-stream,latency,pruned,1,,false,,") != std::string::npos);
-  CHECK(csv.find("\nmachine,bert,mas,two-stream,latency,pruned,1,true,false,,") !=
+  CHECK(csv.find("\nmachine,a,mas,two-stream,latency,pruned,1,all,,,true,proven,") !=
+        std::string::npos);
+  CHECK(csv.find("\nmachine,bert,mas,two-stream,latency,pruned,1,all,,,false,,") !=
+        std::string::npos);
+  CHECK(csv.find("\nmachine,bert,mas,two-stream,latency,pruned,1,all,,true,false,,") !=
         std::string::npos);
 }
 
@@ -226,6 +234,30 @@ TEST_CASE("a result file can be read back", "[unit]") {
     CHECK(stored[3].factors.at("kv_resident") == "true");
     CHECK(stored[3].factors.at("l0.pv") == "16x64x16");
   }
+}
+
+TEST_CASE("the space and the certificate of a proof can be read back", "[unit]") {
+  ResultSet set;
+  set.results = {finished("a", "mas", 1000)};
+  Result& result = set.results.front();
+  result.tile_sizes = "pow2";
+  result.pins = {{"kv_resident", "true"}, {"l0.qk", "16x16x64"}};
+  result.search.excluded.by_rule[0] = static_cast<Int128>(kHighest64) * 1000;
+  const Document document = result_document(set, "1.2.3");
+  for (const std::string& text : {emit_yaml(document), emit_json(document)}) {
+    const StoredResult stored = parse_results(text, "r.yaml").front();
+    CHECK(stored.tile_sizes == TileSizes::kPow2);
+    CHECK(stored.pins == result.pins);
+    CHECK(stored.proven);
+    CHECK(stored.tiling == result.tiling);
+    CHECK(stored.cost.counts.at("cycles") == 1000);
+    REQUIRE(stored.search.certificate);
+    CHECK(stored.search.certificate->bound == "1000");
+    CHECK(stored.search.certificate->excluded.by_rule == result.search.excluded.by_rule);
+  }
+  CHECK(emit_csv(document).find("\"kv_resident=true,l0.qk=16x16x64\"") != std::string::npos);
+  result.proven = false;
+  CHECK_FALSE(result_document(set, "1.2.3")["search"].contains("certificate"));
 }
 
 TEST_CASE("a result that does not fit says by how much", "[unit]") {
@@ -256,9 +288,9 @@ TEST_CASE("changed result files are refused with file, line and key", "[unit]") 
   };
   CHECK_NOTHROW(parse_results(text, "r.yaml"));
   CHECK_THROWS_WITH(parse_results(with("q_rows: 64", "q_row: 64"), "r.yaml"),
-                    Catch::StartsWith("r.yaml:14: tiling.q_row"));
+                    Catch::StartsWith("r.yaml:15: tiling.q_row"));
   CHECK_THROWS_WITH(parse_results(with("buffers: 2", "buffers: 0"), "r.yaml"),
-                    Catch::StartsWith("r.yaml:17: tiling.buffers"));
+                    Catch::StartsWith("r.yaml:18: tiling.buffers"));
   CHECK_THROWS_AS(parse_results(with("[16, 16, 64]", "[16, 16]"), "r.yaml"), InputError);
   CHECK_THROWS_AS(parse_results(with("optimal: proven", "optimal: maybe"), "r.yaml"), InputError);
 }

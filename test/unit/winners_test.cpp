@@ -20,6 +20,7 @@ Result finished(const std::string& schedule, std::int64_t cycles, std::int64_t m
   result.variant = "default";
   result.objective = "latency";
   result.strategy = "pruned";
+  result.tile_sizes = "all";
   result.proven = true;
   result.clock_hz = 1'000'000'000;
   result.tiling = Tiling{1, 64, 128, true, 2, 0, {}, {}, {16, 16, 64}, {16, 64, 16}};
