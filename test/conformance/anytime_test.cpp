@@ -185,7 +185,7 @@ TEST_CASE("a start changes no proof and is never lost") {
       if (strategy->is_exact()) {
         CHECK(warm.tiling == cold.tiling);
         CHECK(warm.cost == cold.cost);
-        CHECK(warm.search.evaluated + warm.search.pruned == warm.search.space);
+        CHECK(warm.search.evaluated + warm.search.pruned() == warm.search.space);
       }
       if (warm.start == StartUse::kAdapted || warm.start == StartUse::kAsGiven) {
         REQUIRE(warm.tiling);
