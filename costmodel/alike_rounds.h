@@ -85,12 +85,12 @@ class AlikeRounds {
   void enter_run() {
     round_ = next_;
     first_ = position_++;
-    while (position_ < t_->positions) {
+    if (position_ < t_->positions) {
       next_ = t_->masked->next(position_, there_);
-      if (first_ == 0 || position_ == t_->positions - 1 || next_ != round_) {
-        break;
+      if (first_ > 0 && position_ < t_->positions - 1 && next_ == round_) {
+        position_ = t_->masked->alike_until(first_, round_);
+        next_ = t_->masked->at(position_, there_);
       }
-      ++position_;
     }
     left_ = t_->positions == 1 ? groups_ : position_ - first_;
   }

@@ -1,7 +1,5 @@
 // Evaluator::lower_bound(): the evaluator itself under the least durations of a box.
 #include <algorithm>
-#include <limits>
-#include <numeric>
 
 #include "common/math.h"
 #include "costmodel/evaluator.h"
@@ -36,37 +34,18 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   sizes.counts.edge_cols = std::min(far.edge_cols, sizes.tiling.kv_cols);
   sizes.busiest = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, sizes.tiling.core_split, problem_.layout);
-  // Loading again only adds; and what P takes is at least a whole K (V) in L1 all the same.
   const Plan& plan = problem_.plans.of(sizes.tiling);
-  Plan slots = plan;
-  if (box.mode.overwrite != Overwrite::kNone) {
-    slots.phase_table[0].prob_row_bytes = 0;
-    sizes.tiling.buffers = 1;
-  }
   sizes.of_box = true;
   std::int64_t peak = 0;
-  if (!fits(sizes, slots, &peak)) {
+  if (!fits(sizes, plan, &peak)) {
     return std::nullopt;
   }
-  sizes.tiling.buffers = box.mode.buffers;
   const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
   const std::int64_t enough =
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
   if (problem_.shape.mask.causal) {
     const MaskedBox far_sizes{box.high[1], box.high[2]};
-    sizes.visible = quick_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts);
-    std::int64_t cycles = least_masked_work(sizes, plan, choices);
-    if (cycles <= enough) {
-      sizes.visible = least_visible_sums(problem_.shape, sizes.tiling, far_sizes, sizes.counts,
-                                         problem_.layout);
-      cycles = std::max(cycles, least_masked_work(sizes, plan, choices));
-    }
-    if (plan.phases().front().epochs) {
-      // Fewer steps may meet in slower epochs: only the sums count.
-      cycles = std::max(cycles, least_channel_cycles(sizes, plan));
-    } else if (cycles <= enough) {
-      cycles = std::max(cycles, least_masked_cycles(sizes, plan, choices, far_sizes));
-    }
+    const std::int64_t cycles = least_masked_cycles(sizes, plan, choices, far_sizes, enough);
     return total_figures(problem_, layer_compute_energy(problem_, sizes), cycles,
                          dram_traffic(sizes, plan), l0_traffic(sizes, choices), peak);
   }
@@ -75,90 +54,9 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
                        l0_traffic(sizes, choices), peak);
 }
 
-/// The busiest core's matrix and vector work, at least; one after the other where a phase does not
-/// overlap them.
-std::int64_t Evaluator::least_masked_work(const Sizes& sizes, const Plan& plan,
-                                          const Choices& choices) const {
-  const bool by_heads = sizes.tiling.core_split == CoreSplit::kHeads;
-  const CoreRounds& busiest = sizes.busiest;
-  const std::int64_t pairs =
-      by_heads ? busiest.full_groups * busiest.heads + busiest.edge_heads : problem_.shape.pairs;
-  const std::int64_t cores = by_heads ? 1 : sizes.active;
-  const auto on_core = [&](std::int64_t of_pair) { return ceil_div(pairs * of_pair, cores); };
-  const auto matmuls = [&](MatmulKind kind) {
-    std::int64_t cycles = 0;
-    for (std::size_t i = 0; i < sizes.visible.matmuls.size(); ++i) {
-      cycles += sizes.visible.matmuls[i] * choices[index_of(kind)].tile[i].cycles;
-    }
-    return on_core(cycles);
-  };
-  const VectorSums vector = least_masked_vector(sizes);
-  std::int64_t sum = 0;
-  for (const PhasePlan& phase : plan.phases()) {
-    const std::int64_t second = phase.has_second ? matmuls(MatmulKind::kPV) : 0;
-    const std::int64_t matrix = (phase.has_first ? matmuls(phase.first_kind) : 0) + second;
-    const std::int64_t softmax = phase.has_softmax ? on_core(vector.softmax) : 0;
-    const std::int64_t rescale = on_core(vector.rescale);
-    const bool one_stream = problem_.serial || phase.score_slots() == 1;
-    sum +=
-        one_stream
-            ? matrix + softmax + rescale
-            : std::max({matrix, softmax + rescale + on_core(vector.normalise), second + rescale});
-    if (phase.epochs && phase.online) {
-      sum = std::max(sum, ceil_div(least_epochs(sizes, phase, choices, pairs), cores));
-    }
-  }
-  return sum;
-}
-
-/// All bytes at the whole machine's bandwidth; with a channel each, loads or stores are half.
-std::int64_t Evaluator::least_channel_cycles(const Sizes& sizes, const Plan& plan) const {
-  const std::int64_t all = transfers_.front().busy_cycles(dram_traffic(sizes, plan));
-  return problem_.hardware.dram.shared_channel ? all : all / 2;
-}
-
-/// Of one pair, on all cores.
-VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
-  const VisibleSums& visible = sizes.visible;
-  const std::int64_t rounds = sizes.counts.q_tiles;
-  if (!problem_.online()) {
-    return {vector_.least_softmax_cycles(visible.scores, rounds), 0, 0};
-  }
-  const std::int64_t steps = std::max(
-      rounds, std::accumulate(visible.matmuls.begin(), visible.matmuls.end(), std::int64_t{0}));
-  if (problem_.on_array()) {
-    VectorSums sums =
-        online_.least({problem_.shape.rows, rounds, steps, steps - rounds, 0, visible.row_visits});
-    sums.softmax = online_.least_state_cycles(visible.row_visits, steps, 1);
-    return sums;
-  }
-  return online_.least(
-      {problem_.shape.rows, rounds, steps, steps - rounds, visible.scores, visible.row_visits});
-}
-
-/// The makespan of what every candidate of the box does at least, under its least durations.
-std::int64_t Evaluator::least_masked_cycles(const Sizes& sizes, const Plan& plan,
-                                            const Choices& choices, const MaskedBox& high) const {
-  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
-  // Of cores apart, the one with the last tile sees most.
-  const bool apart = sizes.tiling.core_split == CoreSplit::kQuery && sizes.busiest.share == 1;
-  const std::int64_t core = apart ? (sizes.counts.q_tiles - 1) % problem_.layout.cores : 0;
-  const CoreRounds rounds = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, core);
-  std::int64_t cycles = 0;
-  for (const PhasePlan& phase : plan.phases()) {
-    const MaskedRounds low(problem_.shape, sizes.tiling, rounds, phase, transfer, vector_);
-    const MaskedRounds least(low, high, sizes.counts, problem_.hardware.matrix);
-    PhaseTimes times;
-    times_of(sizes, rounds, phase, choices, times);
-    times.masked = &least;
-    // Groups of other candidates have other numbers of steps.
-    times.key_slots = std::numeric_limits<std::int64_t>::max();
-    cycles += phase_makespan(times);
-  }
-  return cycles;
-}
-
 namespace {
+
+constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
 
 /// Of a convex function of integers, in units of 1 / `unit` cycles, the least whole number that
 /// it cannot be below between `low` and `high`: on the line through two neighbours in the middle.
@@ -202,21 +100,12 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     conserve_matmuls(sizes, phase, phases[i]);
     cycles += phase_makespan(phases[i]);
   }
-  constexpr std::int64_t kLineLimit = std::int64_t{1} << 44U;
   const std::int64_t limit = std::min(enough, kLineLimit);
   if (problem_.serial || own_rows || cycles > limit) {
     return cycles;
   }
-  if (box.low[1] < box.high[1]) {
-    const auto at_rows = [&](std::int64_t rows) {
-      std::int64_t sum = 0;
-      for (std::size_t i = 0; i < tiled; ++i) {
-        sum += phase_makespan(on_line(sizes, plan.phase_table[i], phases[i], rows));
-      }
-      return sum;
-    };
-    cycles = std::max(cycles, merge + least_on_line(box.low[1], box.high[1], kLineUnit, at_rows));
-  }
+  cycles =
+      std::max(cycles, merge + least_along_rows(sizes, {plan.phases().data(), tiled}, phases, box));
   if (phases[0].online && !phases[0].epochs && box.low[2] < box.high[2] && cycles <= limit) {
     const auto at_cols = [&](std::int64_t cols) {
       return phase_makespan(online_along_cols(sizes, phases[0], cols));
@@ -224,6 +113,111 @@ std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const
     cycles = std::max(cycles, merge + least_on_line(box.low[2], box.high[2], kLineUnit, at_cols));
   }
   return cycles;
+}
+
+std::int64_t Evaluator::least_along_rows(const Sizes& sizes, std::span<const PhasePlan> plans,
+                                         const std::array<PhaseTimes, kMaxPhases>& phases,
+                                         const ClassBox& box) const {
+  if (box.low[1] == box.high[1]) {
+    return 0;
+  }
+  return least_on_line(box.low[1], box.high[1], kLineUnit, [&](std::int64_t rows) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      sum += phase_makespan(on_line(sizes, plans[i], phases[i], rows));
+    }
+    return sum;
+  });
+}
+
+/// The least a pair's matmuls with `rows` rows take together, in `sub_tiles` sub-tiles or more,
+/// each but the last one of `cols` columns at least.
+std::int64_t Evaluator::least_of_any_cut(MatmulKind kind, std::int64_t rows,
+                                         const CutRange& cut) const {
+  const Shape& s = problem_.shape;
+  const MatmulTile whole = matmul_tile(s, kind, rows, s.cols);
+  const std::int64_t compute =
+      std::max(l0_.least_compute(whole),
+               least_matmuls(problem_.hardware.matrix, s, kind, rows, s.cols, cut.sub_tiles));
+  const std::int64_t apart =
+      (cut.sub_tiles - 1) * l0_.least(matmul_tile(s, kind, rows, cut.kv_cols)).cycles;
+  const std::int64_t moved =
+      kind == MatmulKind::kQK ? cut.sub_tiles * rows * s.qk_dim * s.bytes.input +
+                                    s.cols * s.qk_dim * s.bytes.kv + rows * s.cols * s.bytes.score
+                              : rows * s.cols * s.bytes.input + s.cols * s.v_dim * s.bytes.kv +
+                                    2 * cut.sub_tiles * rows * s.v_dim * s.bytes.accumulator;
+  return std::max(
+      {compute, apart, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle)});
+}
+
+bool Evaluator::bounds_any_cut(const Mode& mode) const {
+  const PhasePlan& first = problem_.plans.of(tiling_of(mode, 1, 1, 1)).phases().front();
+  const bool by_rounds = !first.online && (!first.epochs || first.has_second);
+  return by_rounds && !problem_.serial && !problem_.shape.mask.causal;
+}
+
+/// The walk over rounds under stages that hold for every cut of the columns.
+std::int64_t Evaluator::least_of_any_cut(const ClassBox& box, std::int64_t enough_cycles) const {
+  Sizes sizes;
+  sizes.tiling = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+  const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
+  const TileCounts far = count_tiles(problem_.shape, high);
+  sizes.counts = far;
+  sizes.counts.edge_heads = std::min(far.edge_heads, sizes.tiling.heads);
+  sizes.counts.edge_rows = std::min(far.edge_rows, sizes.tiling.q_rows);
+  sizes.counts.edge_cols = 1;
+  sizes.busiest = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, 0);
+  sizes.active = active_cores(sizes.counts, sizes.tiling.core_split, problem_.layout);
+  const CutRange cut{far.sub_tiles, box.low[2]};
+  Choices choices;
+  for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
+    const auto last = [&](std::int64_t rows) {
+      const TileCost cost = l0_.least(matmul_tile(problem_.shape, kind, rows, 1));
+      return TileTime{cost.cycles, cost.l1_bytes};
+    };
+    auto& tiles = choices[index_of(kind)].tile;
+    tiles[0] = tiles[1] = last(sizes.tiling.q_rows);
+    tiles[2] = tiles[3] = last(sizes.counts.edge_rows);
+  }
+  const Plan& plan = problem_.plans.of(sizes.tiling);
+  std::array<PhaseTimes, kMaxPhases> phases;
+  std::int64_t cycles = 0;
+  for (std::size_t i = 0; i < plan.phase_count; ++i) {
+    times_of(sizes, sizes.busiest, plan.phase_table[i], choices, phases[i]);
+    cut_anyhow(sizes, plan.phase_table[i], cut, phases[i]);
+    phases[i].value_slot_free = box.mode.overwrite == Overwrite::kValue;
+    cycles += phase_makespan(phases[i]);
+  }
+  const std::int64_t enough =
+      (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
+  if (cycles <= std::min(enough, kLineLimit)) {
+    cycles = std::max(cycles, least_along_rows(sizes, plan.phases(), phases, box));
+  }
+  return problem_.hardware.launch_cycles + problem_.workload.repeat * cycles;
+}
+
+void Evaluator::cut_anyhow(const Sizes& sizes, const PhasePlan& phase, const CutRange& cut,
+                           PhaseTimes& times) const {
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
+  times.any_cut = true;
+  times.sub_tiles = phase.epochs ? 1 : cut.sub_tiles;
+  const auto all_loads = [&](MatmulKind kind) {
+    const std::int64_t bytes =
+        problem_.shape.cols * stream_col_bytes(problem_.shape, kind) / sizes.busiest.share;
+    return transfer.busy_cycles(bytes) + transfer.setup() * cut.sub_tiles;
+  };
+  const auto place = [&](MatmulKind kind, StageTimes RoundTimes::*stage, StageTimes& resident) {
+    const std::int64_t loads = all_loads(kind);
+    (times.full.*stage).load_edge = (times.last.*stage).load_edge = resident.load_edge = loads;
+    (times.full.*stage).matmul_all = least_of_any_cut(kind, sizes.busiest.rows_full, cut);
+    (times.last.*stage).matmul_all = least_of_any_cut(kind, sizes.busiest.rows_last, cut);
+  };
+  if (phase.has_first) {
+    place(phase.first_kind, &RoundTimes::first, times.resident_first);
+  }
+  if (phase.has_second) {
+    place(MatmulKind::kPV, &RoundTimes::second, times.resident_second);
+  }
 }
 
 /// Of a phase that cuts rows another way: the busiest core's transfers, or its softmax between the

@@ -83,11 +83,26 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
                          ceil_div(scores, cores));
     least.rounds = least.counts.groups * least.core.q_tiles;
   }
+  set_last_round(box, least);
   return least;
 }
 
-/// At the low corner, with as many slots as the fewest rounds of the box need. What an overwrite
-/// moves is at least a whole K (V) all the same.
+/// Of the busiest core, where the numbers of tiles are the same all over the box: the edges shrink
+/// as the tiles grow.
+void CoarseBound::set_last_round(const ClassBox& box, Least& least) const {
+  const Tiling low = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
+  TileCounts counts = count_tiles(problem_.shape, low);
+  if (counts.groups != least.counts.groups || counts.q_tiles != least.counts.q_tiles) {
+    return;
+  }
+  counts.edge_heads = std::min(least.counts.edge_heads, low.heads);
+  counts.edge_rows = std::min(least.counts.edge_rows, low.q_rows);
+  const CoreRounds rounds = deal_rounds(counts, low, problem_.layout, 0);
+  least.last_heads = rounds.edge_heads > 0 ? rounds.edge_heads : rounds.heads;
+  least.last_rows = rounds.rows_last;
+}
+
+/// At the low corner, with as many slots as the fewest rounds of the box need.
 std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan) const {
   const Tiling high = tiling_of(box.mode, box.high[0], box.high[1], box.high[2]);
   Sizes sizes;
@@ -101,18 +116,19 @@ std::int64_t CoarseBound::least_footprint(const ClassBox& box, const Plan& plan)
   // Some candidate may have a single key in the last sub-tile of the busiest core.
   sizes.busiest.has_edge_cols = true;
   sizes.counts.edge_cols = 1;
-  const bool overwrites = box.mode.overwrite != Overwrite::kNone;
-  if (overwrites) {
-    sizes.tiling.buffers = 1;
-    sizes.tiling.overwrite = Overwrite::kNone;
+  return peak_bytes(problem_.shape, sizes, problem_.layout, problem_.alignment, plan.phases());
+}
+
+/// Columns of K (V) that P takes the place of: whole sub-tiles, of which the last may be narrow.
+std::int64_t CoarseBound::overwritten_cols(const ClassBox& box, MatmulKind kind) const {
+  const Overwrite taken = kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue;
+  if (box.mode.overwrite != taken) {
+    return 0;
   }
-  const Divisor& alignment = problem_.alignment;
-  if (!overwrites) {
-    return peak_bytes(problem_.shape, sizes, problem_.layout, alignment, plan.phases());
-  }
-  Plan slots = plan;
-  slots.phase_table[0].prob_row_bytes = 0;
-  return peak_bytes(problem_.shape, sizes, problem_.layout, alignment, slots.phases());
+  const Shape& s = problem_.shape;
+  const std::int64_t cols =
+      ceil_div(box.low[1] * s.cols * s.bytes.input, stream_col_bytes(s, kind)) - box.high[2] + 1;
+  return std::clamp<std::int64_t>(cols, 0, s.cols);
 }
 
 bool CoarseBound::may_fit(const ClassBox& box) const {
@@ -133,8 +149,11 @@ std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
     cols = box.mode.kv_resident ? seen : std::max(seen, visits);
   } else if (!box.mode.kv_resident) {
     cols = together ? least.core.col_visits : least.all.col_visits;
-  } else if (queries && !together) {
-    cols *= std::min(problem_.layout.cores, least.counts.q_tiles);
+  } else {
+    const std::int64_t once =
+        queries && !together ? std::min(problem_.layout.cores, least.counts.q_tiles) : 1;
+    const std::int64_t passes = together ? least.core.q_tiles : least.all.q_tiles;
+    cols = once * cols + (passes - once) * overwritten_cols(box, kind);
   }
   return shape.pairs * cols * stream_col_bytes(shape, kind);
 }
@@ -363,6 +382,18 @@ std::int64_t CoarseBound::slot_cycles(const ClassBox& box, const Least& least,
   return least_cycles;
 }
 
+/// The matrix unit waits for what is loaded again into a single slot, but for the first load of a
+/// round.
+std::int64_t CoarseBound::reload_cycles(const ClassBox& box, const Least& least) const {
+  const MatmulKind kind = box.mode.overwrite == Overwrite::kKey ? MatmulKind::kQK : MatmulKind::kPV;
+  const bool shares = box.mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared;
+  const std::int64_t cols = std::max<std::int64_t>(0, overwritten_cols(box, kind) - box.high[2]);
+  const std::int64_t bytes =
+      (least.core.q_tiles - 1) * cols * stream_col_bytes(problem_.shape, kind);
+  const TransferCost& transfer = transfers_[static_cast<std::size_t>(least.active - 1)];
+  return least.pairs * transfer.busy_cycles(bytes / (shares ? problem_.layout.cores : 1));
+}
+
 std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
                                        const PhasePlan& phase) const {
   if (phase.merges) {
@@ -392,6 +423,9 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
   if (problem_.serial) {
     return matrix + vector.all() + load_cycles + store_cycles;
   }
+  if (box.mode.overwrite != Overwrite::kNone && box.mode.buffers == 1) {
+    matrix += reload_cycles(box, least);
+  }
   // Before the first matmul or softmax come its loads, after the last one its store. One stream
   // after the other: the units never work at once, but for a division while the next round begins.
   // Two streams: a rescaling stands between two P V.
@@ -412,7 +446,9 @@ std::int64_t CoarseBound::phase_cycles(const ClassBox& box, const Least& least,
     fill += transfer.cycles(std::min(box.low[2], cols) * stream_col_bytes(s, phase.first_kind) /
                             (shares ? problem_.layout.cores : 1));
   }
-  std::int64_t drain = transfer.cycles(row_bytes(s, phase.output, phase.output_row_bytes, cols));
+  std::int64_t drain =
+      least.last_heads *
+      transfer.cycles(least.last_rows * row_bytes(s, phase.output, phase.output_row_bytes, cols));
   if (phase.epochs && !phase.has_second) {
     fill = drain = 0;  // no whole rows, or others
   }

@@ -35,17 +35,21 @@ class CoarseBound {
 
   /// The least of everything over a box.
   struct Least {
-    TileCounts counts;        ///< fewest tiles: at the high corner
-    std::int64_t pairs = 0;   ///< on the busiest core
-    std::int64_t cols = 0;    ///< on the busiest core
-    std::int64_t rounds = 0;  ///< on the busiest core
-    std::int64_t active = 1;  ///< cores with any work: the more, the less bandwidth for each
-    Work core;                ///< on the busiest core
-    Work all;                 ///< on all cores
+    TileCounts counts;            ///< fewest tiles: at the high corner
+    std::int64_t pairs = 0;       ///< on the busiest core
+    std::int64_t cols = 0;        ///< on the busiest core
+    std::int64_t rounds = 0;      ///< on the busiest core
+    std::int64_t active = 1;      ///< cores with any work: the more, the less bandwidth for each
+    std::int64_t last_heads = 1;  ///< of the busiest core's last round
+    std::int64_t last_rows = 1;
+    Work core;  ///< on the busiest core
+    Work all;   ///< on all cores
   };
 
   Least least_of(const ClassBox& box) const;
+  void set_last_round(const ClassBox& box, Least& least) const;
   std::int64_t least_footprint(const ClassBox& box, const Plan& plan) const;
+  std::int64_t overwritten_cols(const ClassBox& box, MatmulKind kind) const;
   std::int64_t stream_bytes(const ClassBox& box, const Least& least, MatmulKind kind) const;
   static Work whole_work(std::int64_t rows, std::int64_t q_tiles, std::int64_t cols,
                          std::int64_t sub_tiles);
@@ -62,6 +66,7 @@ class CoarseBound {
   std::int64_t output_bytes(const Least& least, const PhasePlan& phase) const;
   std::int64_t matmul_cycles(const ClassBox& box, const Least& least, MatmulKind kind) const;
   VectorSums vector_cycles(const Least& least, const PhasePlan& phase) const;
+  std::int64_t reload_cycles(const ClassBox& box, const Least& least) const;
   std::int64_t phase_cycles(const ClassBox& box, const Least& least, const PhasePlan& phase) const;
   std::int64_t transfer_cycles(std::int64_t bytes) const;
   std::int64_t stream_of_core(const ClassBox& box, const Least& least, MatmulKind kind) const;

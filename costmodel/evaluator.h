@@ -184,6 +184,13 @@ class Evaluator {
   /// Whether a legal candidate fits L1 and the accumulators; L0 tiles are not looked at.
   bool fits(const Tiling& tiling) const;
 
+  /// Whether least_of_any_cut() knows the mode's schedule.
+  bool bounds_any_cut(const Mode& mode) const;
+
+  /// A lower bound of the cycles over a box with the same tile counts along heads and query rows,
+  /// however the columns are cut.
+  std::int64_t least_of_any_cut(const ClassBox& box, std::int64_t enough_cycles) const;
+
   /// The largest footprint over the phases; the L0 is not looked at.
   Footprint peak_footprint(const Tiling& tiling) const;
 
@@ -236,10 +243,15 @@ class Evaluator {
                       RoundTimes& out) const;
   std::int64_t own_rows_makespan(const Sizes& sizes, const PhasePlan& phase,
                                  const Choices& choices) const;
-  std::int64_t least_epochs(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
-                            std::int64_t pairs) const;
+  /// Of all epochs on all cores: the longer unit of each half, and by how much transfers take
+  /// longer.
+  struct EpochSums {
+    std::int64_t work = 0;
+    std::int64_t waits = 0;
+  };
+  EpochSums least_epochs(const Sizes& sizes, const PhasePlan& phase, const Choices& choices,
+                         std::int64_t pairs) const;
   std::int64_t least_waits(const Sizes& sizes, const PhasePlan& phase, std::int64_t work) const;
-  std::int64_t least_channel_cycles(const Sizes& sizes, const Plan& plan) const;
   std::int64_t least_own_rows_cycles(const Sizes& sizes, const PhasePlan& phase) const;
   void epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
                    RoundTimes& out) const;
@@ -259,13 +271,31 @@ class Evaluator {
   std::array<MatmulTile, 4> tiles_of(const Sizes& sizes, MatmulKind kind) const;
   std::int64_t least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
                             const ClassBox& box, std::int64_t enough) const;
+  std::int64_t least_along_rows(const Sizes& sizes, std::span<const PhasePlan> plans,
+                                const std::array<PhaseTimes, kMaxPhases>& phases,
+                                const ClassBox& box) const;
+  /// Fewest sub-tiles and least columns of a set of cuts.
+  struct CutRange {
+    std::int64_t sub_tiles = 1;
+    std::int64_t kv_cols = 1;
+  };
+  std::int64_t least_of_any_cut(MatmulKind kind, std::int64_t rows, const CutRange& cut) const;
+  void cut_anyhow(const Sizes& sizes, const PhasePlan& phase, const CutRange& cut,
+                  PhaseTimes& times) const;
   void conserve_resident(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   void conserve_matmuls(const Sizes& sizes, const PhasePlan& phase, PhaseTimes& times) const;
   VectorSums least_masked_vector(const Sizes& sizes) const;
-  std::int64_t least_masked_work(const Sizes& sizes, const Plan& plan,
+  std::int64_t least_masked_cycles(Sizes& sizes, const Plan& plan, const Choices& choices,
+                                   const MaskedBox& high, std::int64_t enough) const;
+  std::int64_t least_masked_sums(const Sizes& sizes, const Plan& plan,
                                  const Choices& choices) const;
-  std::int64_t least_masked_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
-                                   const MaskedBox& high) const;
+  std::int64_t least_around(const Sizes& sizes, const PhasePlan& phase) const;
+  std::int64_t least_channel_cycles(const Sizes& sizes, const PhasePlan& phase) const;
+  struct PhaseWork;
+  std::int64_t least_slot_cycles(const Sizes& sizes, const PhasePlan& phase,
+                                 const PhaseWork& work) const;
+  std::int64_t least_masked_walk(const Sizes& sizes, const Plan& plan, const Choices& choices,
+                                 const MaskedBox& high) const;
   std::int64_t all_sub_tiles_line(MatmulKind kind, std::int64_t rows, std::int64_t sub_tiles) const;
   PhaseTimes on_line(const Sizes& sizes, const PhasePlan& phase, const PhaseTimes& least,
                      std::int64_t rows) const;

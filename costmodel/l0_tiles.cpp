@@ -158,19 +158,26 @@ std::int64_t L0Tiles::least_traffic(const MatmulTile& t, const Overfull& times) 
   return best;
 }
 
-TileCost L0Tiles::least(const MatmulTile& t) const {
-  // Every L0 tile holds at most a buffer's worth of each operand.
-  const Overfull times{ceil_div(t.m * t.k * bytes_.input, buffers_.left_bytes),
-                       ceil_div(t.k * t.n * bytes_.kv, buffers_.right_bytes),
-                       ceil_div(t.m * t.n * bytes_.accumulator, buffers_.accumulator_bytes)};
-  const std::int64_t tiles = std::max({times.left, times.right, times.accumulator});
+/// Every L0 tile holds at most a buffer's worth of each operand.
+L0Tiles::Overfull L0Tiles::overfull(const MatmulTile& t) const {
+  return {ceil_div(t.m * t.k * bytes_.input, buffers_.left_bytes),
+          ceil_div(t.k * t.n * bytes_.kv, buffers_.right_bytes),
+          ceil_div(t.m * t.n * bytes_.accumulator, buffers_.accumulator_bytes)};
+}
+
+std::int64_t L0Tiles::least_compute(const MatmulTile& t) const {
   const ArraySides sides = array_sides(unit_, t.kind);
   const std::int64_t array =
       ceil_div(t.m, sides.m) * ceil_div(t.n, sides.n) * ceil_div(t.k, sides.k);
+  return ceil_div(array * pass_milli_, kMilli) + unit_.startup_cycles * overfull(t).most();
+}
+
+TileCost L0Tiles::least(const MatmulTile& t) const {
+  const Overfull times = overfull(t);
   TileCost least;
-  least.l1_bytes = tiles == 1 ? traffic(t, {1, 1, 1}) : least_traffic(t, times);
-  least.cycles = std::max(ceil_div(array * pass_milli_, kMilli) + unit_.startup_cycles * tiles,
-                          ceil_div(least.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
+  least.l1_bytes = times.most() == 1 ? traffic(t, {1, 1, 1}) : least_traffic(t, times);
+  least.cycles =
+      std::max(least_compute(t), ceil_div(least.l1_bytes, buffers_.bandwidth_bytes_per_cycle));
   return least;
 }
 

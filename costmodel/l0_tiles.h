@@ -1,6 +1,7 @@
 // The L0 tier: how a matmul tile is cut for the operand and accumulator buffers of the matrix unit.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -67,6 +68,8 @@ class L0Tiles {
 
   /// Cycles and L1 bytes that no L0 tile goes below; exact where the whole tile fits. Cheap.
   TileCost least(const MatmulTile& matmul) const;
+  /// Of its cycles, array passes and start-ups. However a matmul is cut, its parts have no less.
+  std::int64_t least_compute(const MatmulTile& matmul) const;
 
   /// The first buffer that cannot hold its part of an array-sized tile, if any.
   struct Misfit {
@@ -113,8 +116,10 @@ class L0Tiles {
   /// How many times the buffers its operands are, rounded up.
   struct Overfull {
     std::int64_t left, right, accumulator;
+    std::int64_t most() const { return std::max({left, right, accumulator}); }
   };
   Moves moves(const MatmulTile& matmul) const;
+  Overfull overfull(const MatmulTile& matmul) const;
   std::int64_t traffic(const MatmulTile& matmul, const Counts& counts) const;
   std::int64_t least_traffic(const MatmulTile& matmul, const Overfull& times) const;
 

@@ -4,76 +4,9 @@
 
 #include "common/math.h"
 #include "costmodel/l0_tiles.h"
-#include "costmodel/least_scores.h"
+#include "costmodel/sight_lines.h"
 
 namespace tilewright {
-namespace {
-
-/// Columns of `visible` beyond those that the round before has left there.
-std::int64_t new_cols(const Shape& shape, const Tiling& tiling, const Visible& visible,
-                      std::int64_t there) {
-  const std::int64_t from = std::max(visible.first, there);
-  const std::int64_t end = std::min(shape.cols, visible.end() * tiling.kv_cols);
-  return std::max<std::int64_t>(0, end - from * tiling.kv_cols);
-}
-
-/// `see(rounds, position)`: what the tiles at a position see.
-template <typename See>
-class Summer {
- public:
-  Summer(const Shape& shape, const Tiling& tiling, const TileCounts& counts, const See& see)
-      : shape_(shape), tiling_(tiling), counts_(counts), see_(see) {}
-
-  VisibleSums sum(const CoreLayout& layout) {
-    // In a split of heads one core has all query tiles of a pair.
-    const std::int64_t cores = tiling_.core_split == CoreSplit::kHeads
-                                   ? 1
-                                   : active_cores(counts_, tiling_.core_split, layout);
-    const std::int64_t together = cores_in_step(counts_, tiling_.core_split, layout);
-    for (std::int64_t core = 0; core < cores; core += together) {
-      add_core(deal_rounds(counts_, tiling_, layout, core));
-    }
-    return sums_;
-  }
-
- private:
-  void add_core(const CoreRounds& rounds) {
-    std::int64_t there = 0;
-    for (std::int64_t position = 0; position < rounds.positions; ++position) {
-      const Visible visible = see_(rounds, position);
-      sums_.streamed_cols += visible.cols;
-      sums_.resident_cols += new_cols(shape_, tiling_, visible, there);
-      there = visible.end();
-      for (std::int64_t rank = 0; rank < rounds.share; ++rank) {
-        add_tile(rounds.first_tile + position * rounds.tile_stride + rank, visible);
-      }
-    }
-  }
-
-  void add_tile(std::int64_t q_tile, const Visible& visible) {
-    if (q_tile >= counts_.q_tiles) {
-      return;
-    }
-    const bool last = q_tile == counts_.q_tiles - 1;
-    const std::int64_t rows = last ? counts_.edge_rows : tiling_.q_rows;
-    const bool edge_cols = visible.end() == counts_.sub_tiles;
-    const std::size_t kind = last ? 2 : 0;
-    sums_.scores += rows * visible.cols;
-    sums_.masked += rows * visible.masked_cols;
-    sums_.row_visits += rows * visible.sub_tiles;
-    sums_.matmuls[kind] += visible.sub_tiles - (edge_cols ? 1 : 0);
-    sums_.matmuls[kind + 1] += edge_cols ? 1 : 0;
-  }
-
-  const Shape& shape_;
-  const Tiling& tiling_;
-  const TileCounts& counts_;
-  const See& see_;
-  VisibleSums sums_;
-};
-
-}  // namespace
-
 namespace {
 
 /// The keys that the tiles at a position see in every candidate of a set, and in any.
@@ -98,6 +31,25 @@ Reach reach_of(const Shape& shape, const Tiling& low, const MaskedBox& high,
   return {{from(high.q_rows), to(low.q_rows)}, {from(low.q_rows), to(high.q_rows)}};
 }
 
+/// Where `holds`, which is true at `from` and once false stays so, ends; `end` if it does not.
+template <typename Holds>
+std::int64_t first_after(std::int64_t from, std::int64_t end, const Holds& holds) {
+  std::int64_t good = from;
+  std::int64_t bad = end;
+  for (std::int64_t step = 1; good + step < bad; step *= 2) {
+    if (!holds(good + step)) {
+      bad = good + step;
+      break;
+    }
+    good += step;
+  }
+  while (bad - good > 1) {
+    const std::int64_t middle = good + (bad - good) / 2;
+    (holds(middle) ? good : bad) = middle;
+  }
+  return bad;
+}
+
 }  // namespace
 
 Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
@@ -110,8 +62,11 @@ Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& hi
   // The last one is the narrow one if it is for any candidate.
   const bool narrow = reach.most.end > (counts.sub_tiles - 1) * low.kv_cols;
   visible.first = (narrow ? counts.sub_tiles : counts.sub_tiles - 1) - visible.sub_tiles;
-  visible.cols = std::max(keys.length(), (visible.sub_tiles - 1) * low.kv_cols +
-                                             (narrow ? counts.edge_cols : low.kv_cols));
+  // Keys beyond the fewest sub-tiles count in pieces of one, so that few positions differ.
+  const std::int64_t length =
+      (keys.end / low.kv_cols - ceil_div(keys.first, low.kv_cols)) * low.kv_cols;
+  visible.cols = std::max(
+      length, (visible.sub_tiles - 1) * low.kv_cols + (narrow ? counts.edge_cols : low.kv_cols));
   visible.whole_first = visible.first;
   visible.whole_end = visible.end();
   return visible;
@@ -135,8 +90,73 @@ Visible MaskedRounds::see(std::int64_t position) const {
                           : least_visible(shape_, tiling_, *high_, *counts_, rounds_, position);
 }
 
+/// A later position up to which what is seen at `position` is the same.
+std::int64_t MaskedRounds::seen_until(std::int64_t position) const {
+  const std::int64_t c = tiling_.kv_cols;
+  const SightLines lines(shape_, rounds_, tiling_.q_rows);
+  std::int64_t until = rounds_.positions - 1;
+  const auto stay = [&](const FloorLine& line) {
+    until = std::min(until, line.first_not_below(line.at(position) + 1, until));
+  };
+  const auto stay_below = [&](const FloorLine& line, std::int64_t value) {
+    until = line.at(position) < value ? line.first_not_below(value, until) : until;
+  };
+  if (high_ == nullptr) {
+    stay(lines.first(c));
+    stay(lines.end(c));
+    stay(lines.whole_first(c));
+    stay(lines.whole_end(c));
+    stay_below(FloorLine{lines.step(), lines.top(), 1}, shape_.rows - shape_.mask.sharing);
+    return until;
+  }
+  const SightLines late(shape_, rounds_, high_->q_rows);
+  stay(lines.end(high_->kv_cols));
+  stay(late.first(c));
+  stay(lines.filled_end(c));
+  stay(late.filled_first(c));
+  stay_below(late.end(1), (counts_->sub_tiles - 1) * c + 1);
+  if (phase_.online) {
+    stay(late.end(c));
+    stay(lines.first(high_->kv_cols));
+  }
+  return until;
+}
+
+std::int64_t MaskedRounds::alike_until(std::int64_t position, const MaskedRound& round) const {
+  const std::int64_t last = rounds_.positions - 1;
+  const std::int64_t still = seen_until(position);
+  if (still > position + 1) {
+    return still;
+  }
+  const std::int64_t rows = rounds_.tile_stride * tiling_.q_rows;
+  const std::int64_t tile_rows = shape_.mask.sharing * tiling_.kv_cols;
+  if (high_ == nullptr && rows % tile_rows == 0) {
+    // What is seen moves at an even pace until an end of the keys comes in its way.
+    const Visible here = see(position);
+    return first_after(position + 1, last, [&](std::int64_t at) {
+      const std::int64_t by = (at - position) * (rows / tile_rows);
+      Visible moved = here;
+      moved.first += by;
+      moved.whole_first += by;
+      moved.whole_end += by;
+      return see(at) == moved;
+    });
+  }
+  std::int64_t end = position + 1;
+  std::int64_t there = see(position).end();
+  while (end < last && next(end, there) == round) {
+    ++end;
+  }
+  return end;
+}
+
 MaskedRound MaskedRounds::at(std::int64_t position) const {
-  std::int64_t there = position > 0 ? see(position - 1).end() : 0;
+  std::int64_t there = 0;
+  return at(position, there);
+}
+
+MaskedRound MaskedRounds::at(std::int64_t position, std::int64_t& there) const {
+  there = position > 0 ? see(position - 1).end() : 0;
   return next(position, there);
 }
 
@@ -197,47 +217,6 @@ RoundTimes MaskedRounds::times(const MaskedRound& round, const RoundTimes& base)
         phase_.has_softmax ? vector_.softmax_cycles(round.rows, round.cols, round.masked_cols) : 0;
   }
   return times;
-}
-
-VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCounts& counts,
-                         const CoreLayout& layout) {
-  const auto see = [&](const CoreRounds& rounds, std::int64_t position) {
-    return visible_at(shape, tiling, rounds, position);
-  };
-  return Summer(shape, tiling, counts, see).sum(layout);
-}
-
-/// Scores that are neither in the last query tile nor in the last sub-tile are in full matmuls.
-/// Only the last queries see the last keys.
-VisibleSums quick_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
-                               const TileCounts& counts) {
-  const std::int64_t edge_rows =
-      std::min(high.q_rows, shape.rows - (counts.q_tiles - 1) * low.q_rows);
-  const std::int64_t edge_cols =
-      std::min(high.kv_cols, shape.cols - (counts.sub_tiles - 1) * low.kv_cols);
-  const std::int64_t edges =
-      edge_rows * most_visible_cols(shape, high.kv_cols, edge_rows) +
-      std::min(shape.rows, shape.mask.sharing * edge_cols + high.q_rows) * edge_cols;
-  VisibleSums sums;
-  sums.scores = least_scores(shape, {counts.q_tiles, counts.sub_tiles});
-  sums.matmuls[0] =
-      ceil_div(std::max<std::int64_t>(0, sums.scores - edges), high.q_rows * high.kv_cols);
-  sums.row_visits = std::max(shape.rows, ceil_div(sums.scores, high.kv_cols));
-  sums.resident_cols = sums.streamed_cols = shape.cols - keys_of(shape, 0).first;
-  return sums;
-}
-
-VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
-                               const TileCounts& counts, const CoreLayout& layout) {
-  const auto see = [&](const CoreRounds& rounds, std::int64_t position) {
-    return least_visible(shape, low, high, counts, rounds, position);
-  };
-  VisibleSums sums = Summer(shape, low, counts, see).sum(layout);
-  sums.scores = std::max(sums.scores, visible_scores(shape));
-  sums.row_visits = std::max(sums.row_visits, shape.rows);
-  sums.resident_cols = shape.cols - keys_of(shape, 0).first;
-  sums.streamed_cols = std::max(sums.streamed_cols, sums.resident_cols);
-  return sums;
 }
 
 }  // namespace tilewright

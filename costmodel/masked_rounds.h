@@ -1,11 +1,11 @@
 // The rounds of a core where a mask makes every query tile see other keys.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "costmodel/op_costs.h"
 #include "costmodel/pipeline.h"
+#include "costmodel/visible_sums.h"
 #include "schedules/plan.h"
 #include "schedules/visible.h"
 
@@ -29,14 +29,7 @@ struct MaskedRound {
   bool operator==(const MaskedRound&) const = default;
 };
 
-/// For bounds: the largest sizes of a set of candidates with the same tile counts; the tiling has
-/// the smallest.
-struct MaskedBox {
-  std::int64_t q_rows = 0;
-  std::int64_t kv_cols = 0;
-};
-
-/// What every candidate of such a set does at a position, at least. `q_tiles`, `sub_tiles`: of all.
+/// What every candidate of a set does at a position, at least. `q_tiles`, `sub_tiles`: of all.
 Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
                       const TileCounts& counts, const CoreRounds& rounds, std::int64_t position);
 
@@ -64,15 +57,23 @@ class MaskedRounds {
 
   MaskedRound at(std::int64_t position) const;
 
+  /// The same; sets `there` to the sub-tiles that it leaves.
+  MaskedRound at(std::int64_t position, std::int64_t& there) const;
+
   /// at(position) if the position before, if any, left the sub-tiles up to `there`, which is set
   /// to what this one leaves.
   MaskedRound next(std::int64_t position, std::int64_t& there) const;
+
+  /// The first position after `position` that is not like it, as `round`, or is the last one. The
+  /// one right behind is like it, and neither is the first or the last one.
+  std::int64_t alike_until(std::int64_t position, const MaskedRound& round) const;
 
   /// `base`: the durations of a round that sees all sub-tiles, of full rows or the last ones.
   RoundTimes times(const MaskedRound& round, const RoundTimes& base) const;
 
  private:
   Visible see(std::int64_t position) const;
+  std::int64_t seen_until(std::int64_t position) const;
   bool may_grow(std::int64_t position, std::int64_t sub_tiles) const;
 
   const Shape& shape_;
@@ -85,27 +86,5 @@ class MaskedRounds {
   const TileCounts* counts_ = nullptr;
   const MatrixUnit* unit_ = nullptr;
 };
-
-/// Sums over all rounds of all cores, for one pair: what a mask leaves of the work.
-struct VisibleSums {
-  std::int64_t scores = 0;         ///< rows x columns that are computed
-  std::int64_t masked = 0;         ///< of these, those in sub-tiles with masked scores
-  std::int64_t row_visits = 0;     ///< rows, once for every sub-tile they meet
-  std::int64_t streamed_cols = 0;  ///< of K (V), loaded if it is streamed
-  std::int64_t resident_cols = 0;  ///< loaded if it stays
-  /// Matmuls by rows (full, edge) x columns (full, edge), as in TileChoice.
-  std::array<std::int64_t, 4> matmuls{};
-};
-
-VisibleSums visible_sums(const Shape& shape, const Tiling& tiling, const TileCounts& counts,
-                         const CoreLayout& layout);
-
-/// Sums that no candidate of a set is below, without looking at every position.
-VisibleSums quick_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
-                               const TileCounts& counts);
-
-/// The least of every sum over a set of candidates with the tile counts `counts`.
-VisibleSums least_visible_sums(const Shape& shape, const Tiling& low, const MaskedBox& high,
-                               const TileCounts& counts, const CoreLayout& layout);
 
 }  // namespace tilewright

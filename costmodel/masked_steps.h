@@ -52,13 +52,14 @@ class MaskedStepKinds {
   bool alike() const { return t_.positions == 1; }
   const PhaseTimes& times() const { return t_; }
 
+  /// Where a group has more than one position.
   std::int64_t steps_of_group() const {
+    AlikeRounds rounds(t_);
     std::int64_t steps = 0;
-    std::int64_t there = 0;
-    for (std::int64_t position = 0; position < t_.positions; ++position) {
-      steps += t_.masked->next(position, there).sub_tiles;
+    for (; !rounds.ends_group(); rounds.take(rounds.left())) {
+      steps += rounds.left() * rounds.round().sub_tiles;
     }
-    return steps;
+    return steps + rounds.round().sub_tiles;
   }
 
   const StepMap& of(const MaskedStep& step) const {

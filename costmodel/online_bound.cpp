@@ -26,10 +26,9 @@ struct EpochHalves {
 
 }  // namespace
 
-/// Of `pairs` pairs on all cores under a mask: the longer unit of each half, and by how much
-/// transfers take longer than the work of full steps.
-std::int64_t Evaluator::least_epochs(const Sizes& sizes, const PhasePlan& phase,
-                                     const Choices& choices, std::int64_t pairs) const {
+/// Of `pairs` pairs under a mask; transfers are compared with the work of full steps.
+Evaluator::EpochSums Evaluator::least_epochs(const Sizes& sizes, const PhasePlan& phase,
+                                             const Choices& choices, std::int64_t pairs) const {
   const auto step = [&](std::size_t i) {
     const bool edge = i % 2 != 0;
     RoundTimes times;
@@ -46,7 +45,7 @@ std::int64_t Evaluator::least_epochs(const Sizes& sizes, const PhasePlan& phase,
   }
   // Among groups of as many pairs, no epoch has more work than full steps.
   const std::int64_t alike = sizes.busiest.full_groups * sizes.busiest.heads;
-  return pairs * all.cycles() + alike * least_waits(sizes, phase, step(0).cycles());
+  return {pairs * all.cycles(), alike * least_waits(sizes, phase, step(0).cycles())};
 }
 
 /// Of one pair on all cores: by how much single epochs' transfers exceed `work` at least.

@@ -5,17 +5,37 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace tilewright {
 
+/// Equal busy intervals of one queue, each `period` cycles after the one before.
+struct Train {
+  std::int64_t start = 0;
+  std::int64_t busy = 0;  ///< at most the period, if there are several
+  std::int64_t period = 0;
+  std::int64_t count = 1;
+
+  std::int64_t end() const { return start + (count - 1) * period + busy; }
+  /// Busy cycles before `time`.
+  std::int64_t before(std::int64_t time) const {
+    if (time <= start) {
+      return 0;
+    }
+    const std::int64_t begun = count == 1 ? 0 : std::min(count - 1, (time - start) / period);
+    return begun * busy + std::min(busy, time - start - begun * period);
+  }
+};
+
 /// Takes the busy intervals of two in-order queues, each queue's in ascending order, in any
-/// mixture.
+/// mixture. Those of the vector unit come one by one.
 class OverlapRecorder {
  public:
-  void matrix(std::int64_t start, std::int64_t end) { record(matrix_, vector_, start, end); }
-  void vector(std::int64_t start, std::int64_t end) { record(vector_, matrix_, start, end); }
+  void matrix(const Train& train) { record(matrix_, vector_, train); }
+  void matrix(std::int64_t start, std::int64_t end) { matrix({start, end - start}); }
+  void vector(std::int64_t start, std::int64_t end) {
+    record(vector_, matrix_, {start, end - start});
+  }
 
   std::int64_t total() const { return total_; }
 
@@ -24,37 +44,44 @@ class OverlapRecorder {
   void skip(std::int64_t by, std::int64_t gain, std::int64_t times) {
     total_ += gain * times;
     for (auto* queue : {&matrix_, &vector_}) {
-      for (auto& [start, end] : *queue) {
-        start += by * times;
-        end += by * times;
+      for (Train& train : *queue) {
+        train.start += by * times;
       }
     }
   }
 
  private:
-  using Intervals = std::vector<std::pair<std::int64_t, std::int64_t>>;
+  using Trains = std::vector<Train>;
 
-  void record(Intervals& own, Intervals& other, std::int64_t start, std::int64_t end) {
-    if (start == end) {
+  static std::int64_t overlap(const Train& many, const Train& one) {
+    return many.before(one.end()) - many.before(one.start);
+  }
+
+  void record(Trains& own, Trains& other, Train train) {
+    if (train.busy == 0) {
       return;
     }
     std::size_t kept = 0;
-    for (const auto& [other_start, other_end] : other) {
-      total_ += std::max<std::int64_t>(0, std::min(end, other_end) - std::max(start, other_start));
-      if (other_end > end) {
-        other[kept++] = {other_start, other_end};
+    for (const Train& there : other) {
+      total_ += train.count > 1 ? overlap(train, there) : overlap(there, train);
+      if (there.end() > train.end()) {
+        other[kept++] = there;
       }
     }
     other.resize(kept);
-    if (!own.empty() && own.back().second == start) {
-      own.back().second = end;
+    if (train.count > 1 && train.busy == train.period) {
+      train = {train.start, train.count * train.busy};
+    }
+    if (!own.empty() && own.back().count == 1 && train.count == 1 &&
+        own.back().end() == train.start) {
+      own.back().busy += train.busy;
     } else {
-      own.emplace_back(start, end);
+      own.push_back(train);
     }
   }
 
-  Intervals matrix_;
-  Intervals vector_;
+  Trains matrix_;
+  Trains vector_;
   std::int64_t total_ = 0;
 };
 

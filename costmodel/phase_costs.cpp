@@ -128,6 +128,10 @@ class SlotKinds {
     }
     const bool overwritten =
         t_.overwrite == (kind == MatmulKind::kQK ? Overwrite::kKey : Overwrite::kValue);
+    if (sizes_.of_box && overwritten) {
+      sink_(operand, least_with_probabilities(resident_cols_ * column), 1, 1);
+      return;
+    }
     const std::int64_t given = overwritten ? sizes_.overwritten : 0;
     const std::int64_t cols =
         given > 0 ? (sizes_.counts.sub_tiles - given) * t_.kv_cols : resident_cols_;
@@ -136,6 +140,14 @@ class SlotKinds {
       // P of each core takes the place of these.
       sink_(Operand::kP, given * t_.kv_cols * column, 1, copies_);
     }
+  }
+
+  /// Of an operand of `whole` bytes, in all its slots, and of what P takes of it, once a core: P at
+  /// least, everything at most, and a linear function between.
+  std::int64_t least_with_probabilities(std::int64_t whole) const {
+    const std::int64_t least = std::min(whole, t_.q_rows * cols_ * shape_.bytes.input);
+    const std::int64_t slots = kv_copies_ * std::min(t_.buffers, sizes_.busiest.groups());
+    return std::min(slots * (whole - least) + copies_ * least, copies_ * whole);
   }
 
   void scores(const PhasePlan& phase) const {

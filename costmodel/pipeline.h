@@ -119,6 +119,9 @@ struct PhaseTimes {
   std::int64_t overwritten = 0;  ///< sub-tiles
   /// How rounds differ under a mask; null: not beyond `full` and `last`.
   const MaskedRounds* masked = nullptr;
+  /// For bounds: K and V are cut in any number of sub-tiles, `sub_tiles` at least. `full` times are
+  /// then those of the first load and of the last matmul, `edge` times of all loads.
+  bool any_cut = false;
   /// For bounds: the slot of a resident V is always free when its next load is due.
   bool value_slot_free = false;
 

@@ -39,6 +39,14 @@ template <bool kResident>
                                                  const StageTimes& resident, std::int64_t heads,
                                                  bool first_of_group, bool slots,
                                                  std::int64_t input_latency) {
+  if (phase.any_cut && (!kResident || first_of_group)) [[unlikely]] {
+    StageTimes cut = times;
+    if (kResident) {
+      cut.load_full = resident.load_full;
+      cut.load_edge = resident.load_edge;
+    }
+    return any_cut_map({cut, heads, phase.sub_tiles, phase.latency}, kResident ? 0 : phase.buffers);
+  }
   if constexpr (!kResident) {
     const SubTiles tiles{times, heads, phase.sub_tiles, phase.latency};
     return phase.buffers == 1 ? single_map(tiles) : double_map(tiles, slots);

@@ -103,6 +103,27 @@ inline StageMap single_map(const SubTiles& tiles) {
           kNoEnd};
 }
 
+/// Least delays over all ways to cut K or V in at least so many sub-tiles, with `slots` slots (0:
+/// one for every sub-tile): `full` times are those of the first load and of the last matmul, `edge`
+/// times of all loads of a head.
+inline StageMap any_cut_map(const SubTiles& tiles, std::int64_t slots) {
+  const StageTimes& t = tiles.times;
+  const std::int64_t loads = t.load_edge;
+  const std::int64_t more = tiles.heads - 1;
+  const std::int64_t first = t.load_full + tiles.latency;
+  std::int64_t all = more * std::max(loads, t.matmul_all) +
+                     std::max(first + t.matmul_all, loads + tiles.latency + t.matmul_full);
+  if (slots > 0) {
+    const std::int64_t chain = loads + t.matmul_all + tiles.sub_tiles * tiles.latency;
+    all = std::max(all, tiles.heads * chain / slots);
+  }
+  const std::int64_t before = more > 0 ? more * t.matmul_all : kNever;
+  const std::int64_t stays = slots == 0 ? tiles.heads * t.matmul_all : before;
+  return {{tiles.heads * t.matmul_all, kNever, stays},
+          {all, tiles.heads * loads, slots == 0 ? all : first + before},
+          kNoEnd};
+}
+
 /// Two slots in turn. Without `slots`, StageMap::slot has no meaning.
 StageMap double_map(const SubTiles& tiles, bool slots);
 

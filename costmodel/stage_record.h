@@ -77,28 +77,52 @@ inline void RoundRecorder::stage(const StageRecord& stage) {
   const std::int64_t stay =
       stage.overwritten ? count - phase.overwritten : (phase.kv_resident ? count : 0);
   const std::int64_t slots = std::min(phase.buffers, stage.overwritten ? phase.overwritten : 2);
-  const std::int64_t due = stage.in_place ? 0 : stage.round.due;
-  std::int64_t matmul = std::max(stage.entry.ready, stage.input);
-  std::int64_t load = due > 0 && stay > 0 ? stage.entry.load : stage.queue;
-  // When the slots of the next two streamed sub-tiles are free.
-  std::int64_t slot = stage.overwritten ? stage.entry.slot : stage.entry.load;
-  std::int64_t next_slot = stage.entry.slot;
-  for (std::int64_t n = 0; n < stage.round.heads * count; ++n) {
-    const std::int64_t j = n % count;
-    const bool edge = j == count - 1;
-    const bool resident = j < stay;
-    std::int64_t there = 0;
-    if (!resident || j >= count - due) {
-      const StageTimes& loads = resident ? stage.resident : times;
-      load = std::max(load, resident ? 0 : slot) + (edge ? loads.load_edge : loads.load_full);
-      there = load + phase.latency;
+  // Times of the last sub-tile: its load, its matmul, when the slots of the next two streamed ones
+  // are free.
+  struct Times {
+    std::int64_t matmul, load, slot, next_slot;
+    bool moved_by(std::int64_t by, const Times& from) const {
+      return load - from.load == by && slot - from.slot == by && next_slot - from.next_slot == by;
     }
-    const std::int64_t start = std::max(matmul, there);
-    matmul = start + (edge ? times.matmul_edge : times.matmul_full);
-    overlap_.matrix(start, start + (edge ? own_times.matmul_edge : own_times.matmul_full));
-    if (!resident) {
-      slot = slots == 1 ? matmul : next_slot;
-      next_slot = matmul;
+  };
+  Times at{std::max(stage.entry.ready, stage.input),
+           stage.round.due > 0 && stay > 0 ? stage.entry.load : stage.queue,
+           stage.overwritten ? stage.entry.slot : stage.entry.load, stage.entry.slot};
+  const std::int64_t there = count - stage.round.due;
+  for (std::int64_t head = 0; head < stage.round.heads; ++head) {
+    for (std::int64_t j = 0; j < count; ++j) {
+      const bool edge = j == count - 1;
+      const bool resident = j < stay;
+      const Times before = at;
+      std::int64_t ready = at.matmul;
+      if (!resident || j >= there) {
+        const StageTimes& loads = resident ? stage.resident : times;
+        at.load =
+            std::max(at.load, resident ? 0 : at.slot) + (edge ? loads.load_edge : loads.load_full);
+        ready = std::max(ready, at.load + phase.latency);
+      }
+      const std::int64_t busy = edge ? own_times.matmul_edge : own_times.matmul_full;
+      at.matmul = ready + (edge ? times.matmul_edge : times.matmul_full);
+      overlap_.matrix(ready, ready + busy);
+      if (!resident) {
+        at.slot = slots == 1 ? at.matmul : at.next_slot;
+        at.next_slot = at.matmul;
+      }
+      // All sub-tiles of this kind before the edge go on as this one did.
+      const bool stands = resident && j < there;
+      const std::int64_t alike =
+          std::min(stands ? std::min(stay, there) : count, count - 1) - 1 - j;
+      const std::int64_t by = at.matmul - before.matmul;
+      if (alike > 0 && (stands || (!resident && at.moved_by(by, before)))) {
+        overlap_.matrix({ready + by, busy, by, alike});
+        at.matmul += alike * by;
+        if (!stands) {
+          at.load += alike * by;
+          at.slot += alike * by;
+          at.next_slot += alike * by;
+        }
+        j += alike;
+      }
     }
   }
 }

@@ -44,12 +44,12 @@ std::int64_t BoxSpace::tiles(std::size_t axis, std::int64_t value) const {
 }
 
 bool BoxSpace::one_class(const ClassBox& box) const {
-  for (std::size_t axis = 0; axis < kAxes; ++axis) {
-    if (tiles(axis, box.low[axis]) != tiles(axis, box.high[axis])) {
-      return false;
-    }
-  }
-  return true;
+  return one_class_of_rows(box) && tiles(2, box.low[2]) == tiles(2, box.high[2]);
+}
+
+bool BoxSpace::one_class_of_rows(const ClassBox& box) const {
+  return tiles(0, box.low[0]) == tiles(0, box.high[0]) &&
+         tiles(1, box.low[1]) == tiles(1, box.high[1]);
 }
 
 // An overwrite has no mask, no V in K, no bias and one head, and P must fit the sub-tiles.
@@ -66,19 +66,21 @@ bool BoxSpace::may_be_legal(const ClassBox& box) const {
   return box.low[0] == 1 && box.low[1] * shape.bytes.input <= 2 * column;
 }
 
-std::array<Box, 2> BoxSpace::split(const Box& box) const {
+std::array<Box, 2> BoxSpace::split(const Box& box, bool rows_first) const {
   std::array<Box, 2> halves{box, box};
-  const std::size_t axis = widest_axis(box);
+  const bool only_rows = rows_first && (box.first[0] < box.last[0] || box.first[1] < box.last[1]);
+  const std::size_t axis = widest_axis(box, only_rows ? kAxes - 1 : kAxes);
   const std::int64_t cut = cut_at(box, axis);
   halves[0].last[axis] = cut;
   halves[1].first[axis] = cut + 1;
   return halves;
 }
 
-std::size_t BoxSpace::widest_axis(const Box& box) const {
+/// Of the first `axes` axes.
+std::size_t BoxSpace::widest_axis(const Box& box, std::size_t axes) const {
   std::size_t widest = 0;
   double widest_ratio = 0;
-  for (std::size_t axis = 0; axis < kAxes; ++axis) {
+  for (std::size_t axis = 0; axis < axes; ++axis) {
     const Axis& a = space_.axes[axis];
     const double ratio = static_cast<double>(a.value(box.last[axis])) /
                          static_cast<double>(a.value(box.first[axis]));

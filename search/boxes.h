@@ -32,15 +32,18 @@ class BoxSpace {
   Tiling low_corner(const Box& box) const;
   /// Every candidate has the same numbers of tiles.
   bool one_class(const ClassBox& box) const;
+  /// The same but for the columns.
+  bool one_class_of_rows(const ClassBox& box) const;
   /// A necessary condition of is_legal() for any candidate of the box.
   bool may_be_legal(const ClassBox& box) const;
   /// Halves of a box that is no candidate: along the axis with the widest ratio of values, near the
-  /// geometric mean, between two tile counts where there are several.
-  std::array<Box, 2> split(const Box& box) const;
+  /// geometric mean, between two tile counts where there are several. `rows_first`: not along the
+  /// columns while numbers of tiles differ along the others.
+  std::array<Box, 2> split(const Box& box, bool rows_first) const;
 
  private:
   std::int64_t tiles(std::size_t axis, std::int64_t value) const;
-  std::size_t widest_axis(const Box& box) const;
+  std::size_t widest_axis(const Box& box, std::size_t axes) const;
   std::int64_t cut_at(const Box& box, std::size_t axis) const;
 
   const Problem& problem_;

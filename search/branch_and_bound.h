@@ -48,10 +48,13 @@ class BranchAndBound {
   /// Until no box is open or the budget is spent; the answer is in `goal`.
   void run(Goal& goal) {
     open_roots(goal);
+    // The first box is looked at alone, then two: without an answer to compare with, much would be
+    // looked at in vain. A limit on evaluations is kept to the letter, one box after the other.
+    std::size_t width = 1;
     while (!open_.empty() && !budget_.spent(evaluated_)) {
       goal.note_bound(open_.front().bound, evaluated_);
-      // A limit on evaluations is kept to the letter, one box after the other.
-      const std::vector<Node> nodes = take(budget_.limits_evaluations() ? 1 : kBoxesAtOnce);
+      const std::vector<Node> nodes = take(width);
+      width = budget_.limits_evaluations() ? 1 : std::min(2 * width, kBoxesAtOnce);
       std::vector<Explorer> explorers(nodes.size(), Explorer(*this, goal.fork()));
       executor_.for_each(static_cast<std::int64_t>(nodes.size()),
                          [&](std::int64_t i, Evaluator& evaluator) {
@@ -181,6 +184,13 @@ class BranchAndBound {
         }
         node.bound = goal_.bound(larger(*coarse, *fine));
         node.by_class = true;
+      } else if (evaluator.bounds_any_cut(box.mode) && boxes_.one_class_of_rows(box) &&
+                 !excluded_by(node)) {
+        Figures raised = *coarse;
+        raised.cycles =
+            std::max(raised.cycles, evaluator.least_of_any_cut(box, goal_.enough_cycles()));
+        node.bound = goal_.bound(raised);
+        node.by_class = true;
       }
       return std::nullopt;
     }
@@ -188,7 +198,8 @@ class BranchAndBound {
     /// The more promising half comes to lie on top.
     void branch(const Node& node, const Evaluator& evaluator) {
       const std::size_t before = open_.size();
-      for (const Box& half : boxes_.split(node.box)) {
+      const bool rows_first = evaluator.bounds_any_cut(boxes_.values_of(node.box).mode);
+      for (const Box& half : boxes_.split(node.box, rows_first)) {
         open(half, evaluator);
       }
       if (open_.size() == before + 2 && LessPromising{}(open_.back(), open_[before])) {

@@ -42,9 +42,11 @@ class Best {
   }
 
   std::int64_t enough_cycles() const {
-    return objective_ == Objective::kLatency && incumbent_.best()
-               ? incumbent_.key().cycles
-               : std::numeric_limits<std::int64_t>::max();
+    if (!incumbent_.best()) {
+      return 0;  // nothing to compare with
+    }
+    return objective_ == Objective::kLatency ? incumbent_.key().cycles
+                                             : std::numeric_limits<std::int64_t>::max();
   }
 
   void evaluate(Evaluator& evaluator, const Tiling& tiling) {

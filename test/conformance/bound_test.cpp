@@ -141,6 +141,26 @@ TEST_CASE("Evaluator::lower_bound never exceeds a candidate of its class") {
   CHECK((!counts_are_full() || fitted > 20'000));
 }
 
+TEST_CASE("Evaluator::least_of_any_cut never exceeds a candidate, however its columns are cut") {
+  std::int64_t fitted = 0;
+  for_each_mode(counted(1500), [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                                   const Mode& mode) {
+    if (!evaluator.bounds_any_cut(mode)) {
+      return;
+    }
+    for (int boxes = 0; boxes < 4; ++boxes) {
+      ClassBox box = random_box(random, problem, mode, class_range);
+      const Range cols = any_range(random, problem.shape.cols);
+      box.low[2] = cols.low;
+      box.high[2] = cols.high;
+      const std::int64_t cycles =
+          evaluator.least_of_any_cut(box, std::numeric_limits<std::int64_t>::max());
+      fitted += check_members(random, evaluator, box, Figures{cycles, 0, 0, 0});
+    }
+  });
+  CHECK((!counts_are_full() || fitted > 10'000));
+}
+
 TEST_CASE("CoarseBound never exceeds a candidate of any box") {
   std::int64_t fitted = 0;
   for_each_mode(counted(1500), [&](Random& random, const Problem& problem, Evaluator& evaluator,
