@@ -185,7 +185,8 @@ std::int64_t Evaluator::least_of_any_cut(const ClassBox& box, std::int64_t enoug
   for (std::size_t i = 0; i < plan.phase_count; ++i) {
     times_of(sizes, sizes.busiest, plan.phase_table[i], choices, phases[i]);
     cut_anyhow(sizes, plan.phase_table[i], cut, phases[i]);
-    phases[i].value_slot_free = box.mode.overwrite == Overwrite::kValue;
+    phases[i].value_slot_free =
+        phases[i].value_slot_free || box.mode.overwrite == Overwrite::kValue;
     cycles += phase_makespan(phases[i]);
   }
   const std::int64_t enough =
@@ -207,7 +208,8 @@ void Evaluator::cut_anyhow(const Sizes& sizes, const PhasePlan& phase, const Cut
     return transfer.busy_cycles(bytes) + transfer.setup() * cut.sub_tiles;
   };
   const auto place = [&](MatmulKind kind, StageTimes RoundTimes::*stage, StageTimes& resident) {
-    const std::int64_t loads = all_loads(kind);
+    const bool loaded = kind != MatmulKind::kPV || phase.loads_values();
+    const std::int64_t loads = loaded ? all_loads(kind) : 0;
     (times.full.*stage).load_edge = (times.last.*stage).load_edge = resident.load_edge = loads;
     (times.full.*stage).matmul_all = least_of_any_cut(kind, sizes.busiest.rows_full, cut);
     (times.last.*stage).matmul_all = least_of_any_cut(kind, sizes.busiest.rows_last, cut);

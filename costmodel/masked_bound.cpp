@@ -1,6 +1,7 @@
 // Of Evaluator::lower_bound() what a mask needs: sums over all query tiles, and the walk over what
 // every candidate of a class sees at least (docs/search.md).
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "common/math.h"
@@ -142,7 +143,7 @@ std::int64_t Evaluator::least_channel_cycles(const Sizes& sizes, const PhasePlan
   };
   const std::int64_t loads = input_bytes(shape, sizes, phase) +
                              (phase.has_first ? stream(phase.first_kind) : 0) +
-                             (phase.has_second ? stream(MatmulKind::kPV) : 0);
+                             (phase.loads_values() ? stream(MatmulKind::kPV) : 0);
   const std::int64_t stores = output_bytes(shape, sizes, phase);
   const bool one = problem_.hardware.dram.shared_channel || problem_.serial;
   return transfers_.front().busy_cycles(shape.pairs *
@@ -173,6 +174,11 @@ std::int64_t Evaluator::least_slot_cycles(const Sizes& sizes, const PhasePlan& p
                                  visible.narrow_loads * (load.edge + latency);
     return work.pairs * of_pair / work.loaders + matmuls;
   };
+  if (phase.values_in_keys) {
+    // A slot has K of a step, which is loaded before its softmax and its P V.
+    const std::int64_t loads = stream(keys, work.vector.softmax + work.second);
+    return std::max(chain / sizes.tiling.buffers, loads / (phase.lookahead + sizes.tiling.buffers));
+  }
   const std::int64_t first = stream(keys, work.first);
   const std::int64_t second = phase.has_second ? stream(values, work.second) : 0;
   chain = std::max({chain, first, second});
@@ -224,6 +230,8 @@ std::int64_t Evaluator::least_masked_walk(const Sizes& sizes, const Plan& plan,
     PhaseTimes times;
     times_of(sizes, rounds, phase, choices, times);
     times.masked = &least;
+    // Groups of other candidates have other numbers of steps.
+    times.key_slots = std::numeric_limits<std::int64_t>::max();
     cycles += phase_makespan(times);
   }
   return cycles;

@@ -77,6 +77,7 @@ inline void RoundRecorder::stage(const StageRecord& stage) {
   const std::int64_t stay =
       stage.overwritten ? count - phase.overwritten : (phase.kv_resident ? count : 0);
   const std::int64_t slots = std::min(phase.buffers, stage.overwritten ? phase.overwritten : 2);
+  const std::int64_t due = stage.in_place ? 0 : stage.round.due;
   // Times of the last sub-tile: its load, its matmul, when the slots of the next two streamed ones
   // are free.
   struct Times {
@@ -86,9 +87,9 @@ inline void RoundRecorder::stage(const StageRecord& stage) {
     }
   };
   Times at{std::max(stage.entry.ready, stage.input),
-           stage.round.due > 0 && stay > 0 ? stage.entry.load : stage.queue,
+           due > 0 && stay > 0 ? stage.entry.load : stage.queue,
            stage.overwritten ? stage.entry.slot : stage.entry.load, stage.entry.slot};
-  const std::int64_t there = count - stage.round.due;
+  const std::int64_t there = count - due;
   for (std::int64_t head = 0; head < stage.round.heads; ++head) {
     for (std::int64_t j = 0; j < count; ++j) {
       const bool edge = j == count - 1;

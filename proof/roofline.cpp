@@ -161,7 +161,7 @@ std::int64_t Roofline::epoch_slot_bytes(const Least& least, const PhasePlan& pha
     return kv_copies * kv_slot_bytes(least, kind, heads * cols, steps);
   };
   return own + (phase.has_first ? stream(phase.first_kind) : 0) +
-         (phase.has_second ? stream(MatmulKind::kPV) : 0);
+         (phase.loads_values() ? stream(MatmulKind::kPV) : 0);
 }
 
 std::int64_t Roofline::slot_bytes(const Least& least, const PhasePlan& phase) const {
@@ -198,7 +198,7 @@ std::int64_t Roofline::slot_bytes(const Least& least, const PhasePlan& phase) co
     return kv_copies * kv_slot_bytes(least, kind, box.low[2], rounds * counts.core_sub_tiles);
   };
   bytes += phase.has_first ? stream(phase.first_kind) : 0;
-  bytes += phase.has_second ? stream(MatmulKind::kPV) : 0;
+  bytes += phase.loads_values() ? stream(MatmulKind::kPV) : 0;
   return bytes;
 }
 
@@ -264,7 +264,8 @@ std::int64_t Roofline::softmax_cycles(const Work& core, const PhasePlan& phase) 
 }
 
 std::int64_t Roofline::operand_bytes(const Work& all, Operand operand, std::int64_t full) const {
-  const bool scores = operand == Operand::kS || operand == Operand::kP;
+  const bool scores =
+      operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return scores ? full / shape_.cols * all.scores : shape_.rows * full;
 }
 
@@ -291,7 +292,8 @@ Roofline::Bytes Roofline::dram_bytes(const Least& least, const PhasePlan& phase)
   bytes.loads = operand_bytes(least.all, phase.input, phase.input_row_bytes) *
                 (phase.merges || phase.makes_parts() ? active : 1);
   bytes.loads += phase.has_first ? stream_bytes(least, phase.first_kind) : 0;
-  bytes.loads += phase.has_second ? stream_bytes(least, MatmulKind::kPV) : 0;
+  bytes.loads += phase.loads_values() ? stream_bytes(least, MatmulKind::kPV) : 0;
+  bytes.loads += operand_bytes(least.all, Operand::kBias, phase.bias_row_bytes);
   bytes.stores = operand_bytes(least.all, phase.output, phase.output_row_bytes) *
                  (phase.makes_parts() ? active : 1);
   return {shape_.pairs * bytes.loads, shape_.pairs * bytes.stores};

@@ -96,8 +96,9 @@ void check_space(const SpaceCase& drawn, RuleCounts& boxes, RuleCounts& candidat
   };
   Executor executor(problem, 1);
   const Budget budget(0, 0, nullptr);
-  const SearchOutcome outcome =
-      pruned_strategy().run({problem, space, objective, 1, executor, budget, &on_excluded});
+  Trace trace(objective, budget);
+  const SearchOutcome outcome = pruned_strategy().run(
+      {problem, space, objective, 1, executor, budget, trace, std::nullopt, &on_excluded});
   REQUIRE(outcome.proven);
   REQUIRE(outcome.evaluated + outcome.excluded.total() == space.size());
   for (std::size_t rule = 0; rule < kRuleNames.size(); ++rule) {
