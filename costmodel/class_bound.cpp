@@ -208,8 +208,8 @@ void Evaluator::cut_anyhow(const Sizes& sizes, const PhasePlan& phase, const Cut
     return transfer.busy_cycles(bytes) + transfer.setup() * cut.sub_tiles;
   };
   const auto place = [&](MatmulKind kind, StageTimes RoundTimes::*stage, StageTimes& resident) {
-    const bool loaded = kind != MatmulKind::kPV || phase.loads_values();
-    const std::int64_t loads = loaded ? all_loads(kind) : 0;
+    const bool in_place = stage == &RoundTimes::second && !phase.loads_values();
+    const std::int64_t loads = in_place ? 0 : all_loads(kind);
     (times.full.*stage).load_edge = (times.last.*stage).load_edge = resident.load_edge = loads;
     (times.full.*stage).matmul_all = least_of_any_cut(kind, sizes.busiest.rows_full, cut);
     (times.last.*stage).matmul_all = least_of_any_cut(kind, sizes.busiest.rows_last, cut);
