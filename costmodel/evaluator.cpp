@@ -375,6 +375,26 @@ bool Evaluator::pin(const Sizes& sizes, MatmulKind kind, const L0Tile& pinned,
   return cost.has_value();
 }
 
+/// Counting sort.
+Evaluator::BlockOrder Evaluator::by_mode(std::span<const Tiling> tilings) {
+  constexpr std::size_t kSplits = 3;
+  const auto mode = [](const Tiling& tiling) {
+    return kSplits * Plans::index_of(tiling) + static_cast<std::size_t>(tiling.core_split);
+  };
+  std::array<std::uint16_t, kSplits * Plans::kCount + 1> begin{};
+  for (const Tiling& tiling : tilings) {
+    ++begin[mode(tiling) + 1];
+  }
+  for (std::size_t i = 1; i < begin.size(); ++i) {
+    begin[i] = static_cast<std::uint16_t>(begin[i] + begin[i - 1]);
+  }
+  BlockOrder order;
+  for (std::size_t i = 0; i < tilings.size(); ++i) {
+    order[begin[mode(tilings[i])]++] = static_cast<std::uint16_t>(i);
+  }
+  return order;
+}
+
 std::optional<Candidate> Evaluator::evaluate(const Tiling& tiling, Objective objective) {
   Choices choices;
   return evaluate(tiling, objective, choices);

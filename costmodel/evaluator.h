@@ -29,20 +29,20 @@ class Plans {
   /// Where only what all have in common is looked at.
   const Plan& any() const { return plans_.front(); }
 
- private:
   static constexpr std::size_t kKinds = 4;  ///< three of overwrite, and a split of keys and values
   static constexpr std::size_t kCount =
       kKinds * (kMaxLookahead + 1) * static_cast<std::size_t>(2 * kMaxBuffers);
-
-  /// Of the core splits, programs know that of keys and values alone, which has no overwrite.
+  /// Place of a mode's program: all of the mode but whether heads or queries are split.
   static std::size_t index_of(const Tiling& tiling) {
     auto index = static_cast<std::size_t>(tiling.buffers - 1);
     index = 2 * index + (tiling.kv_resident ? 1 : 0);
     index = (kMaxLookahead + 1) * index + static_cast<std::size_t>(tiling.lookahead);
+    // Of the core splits, programs know that of keys and values alone, which has no overwrite.
     const bool split_keys = tiling.core_split == CoreSplit::kKeyValue;
     return kKinds * index + (split_keys ? kKinds - 1 : static_cast<std::size_t>(tiling.overwrite));
   }
 
+ private:
   std::array<Plan, kCount> plans_;
 };
 
@@ -156,22 +156,16 @@ class Evaluator {
   /// ones.
   std::optional<Candidate> evaluate(const Tiling& tiling, Objective objective);
 
-  /// Calls sink(index, evaluate(tilings[index])) for each, in order. Faster than one at a time: the
-  /// L0 answers of the next ones are fetched from memory meanwhile.
+  /// Calls sink(index, evaluate(tilings[index])) for each, in any order. Faster than one at a time:
+  /// those of one mode follow each other, so that branches are foreseen, and the L0 answers of the
+  /// next ones are fetched from memory meanwhile.
   template <typename Sink>
   void evaluate_each(std::span<const Tiling> tilings, Objective objective, const Sink& sink) {
-    constexpr std::size_t kAhead = 8;
-    std::array<std::optional<Sized>, kAhead> sized;
-    for (std::size_t i = 0; i < tilings.size() + kAhead; ++i) {
-      std::optional<Sized>& place = sized[i % kAhead];
-      if (place) {
-        Choices choices;
-        sink(i - kAhead, evaluate(*place, objective, choices));
-        place.reset();
-      }
-      if (i < tilings.size()) {
-        place.emplace(*this, tilings[i]);
-      }
+    for (std::size_t first = 0; first < tilings.size(); first += kBlock) {
+      const auto block = tilings.subspan(first, std::min(kBlock, tilings.size() - first));
+      evaluate_block(block, objective, [&](std::size_t i, const std::optional<Candidate>& found) {
+        sink(first + i, found);
+      });
     }
   }
 
@@ -208,6 +202,27 @@ class Evaluator {
 
  private:
   using Choices = std::array<TileChoice, 2>;  // by MatmulKind
+  static constexpr std::size_t kBlock = 1024;
+  using BlockOrder = std::array<std::uint16_t, kBlock>;
+
+  template <typename Sink>
+  void evaluate_block(std::span<const Tiling> tilings, Objective objective, const Sink& sink) {
+    constexpr std::size_t kAhead = 8;
+    const BlockOrder order = by_mode(tilings);
+    std::array<std::optional<Sized>, kAhead> sized;
+    for (std::size_t i = 0; i < tilings.size() + kAhead; ++i) {
+      std::optional<Sized>& place = sized[i % kAhead];
+      if (place) {
+        Choices choices;
+        sink(order[i - kAhead], evaluate(*place, objective, choices));
+        place.reset();
+      }
+      if (i < tilings.size()) {
+        place.emplace(*this, tilings[order[i]]);
+      }
+    }
+  }
+  static BlockOrder by_mode(std::span<const Tiling> tilings);
   static constexpr std::int64_t kLineUnit = 1 << 16;
 
   /// A candidate of which only the sizes are known yet.

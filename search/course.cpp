@@ -24,12 +24,15 @@ void Probe::evaluate_each(Evaluator& evaluator, std::span<const Tiling> tilings)
       places.push_back(static_cast<std::int64_t>(i));
     }
   }
-  evaluator.evaluate_each(legal, task_.objective,
-                          [&](std::size_t i, const std::optional<Candidate>& candidate) {
-                            if (incumbent_.offer(candidate)) {
-                              improvements_.emplace_back(evaluated_ + places[i] + 1, *candidate);
-                            }
-                          });
+  std::vector<std::optional<Candidate>> found(legal.size());
+  evaluator.evaluate_each(
+      legal, task_.objective,
+      [&found](std::size_t i, const std::optional<Candidate>& candidate) { found[i] = candidate; });
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (incumbent_.offer(found[i])) {
+      improvements_.emplace_back(evaluated_ + places[i] + 1, *found[i]);
+    }
+  }
   evaluated_ += static_cast<std::int64_t>(tilings.size());
 }
 
