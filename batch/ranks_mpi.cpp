@@ -142,8 +142,9 @@ class MpiRanks final : public Ranks {
     std::atomic<bool> searching{true};
     std::thread own([&] {
       try {
+        CaseRunner runner(cases);
         for (std::vector<Case> taken = open.take(1); !taken.empty(); taken = open.take(1)) {
-          if (const auto outcome = run_case(cases, taken.front(), 1, options.stop)) {
+          if (const auto outcome = runner.run(taken.front(), 1, options.stop)) {
             store.put(cases.key(taken.front()), *outcome);
             ++done;
           }
@@ -175,13 +176,14 @@ class MpiRanks final : public Ranks {
 
   void serve(const CaseList& cases, const std::atomic<bool>* stop) override {
     check_inputs(cases);
+    CaseRunner runner(cases);
     for (;;) {
       world_.send(0, kMore);
       std::vector<Case> taken;
       world_.recv(0, kCases, taken);
       if (taken.empty()) return;
       for (const Case& item : taken) {
-        if (const auto outcome = run_case(cases, item, 1, stop)) {
+        if (const auto outcome = runner.run(item, 1, stop)) {
           world_.send(0, kOutcome, Finished{cases.key(item), *outcome});
         }
       }

@@ -15,6 +15,7 @@
 #include "report/number_text.h"
 #include "report/result_text.h"
 #include "schedules/schedule.h"
+#include "search/strategy.h"
 
 namespace tilewright {
 namespace {
@@ -59,8 +60,9 @@ class Crew {
   void work(std::span<const Case> items, int jobs, int threads) {
     std::atomic<std::size_t> next{0};
     const auto worker = [&](int) {
+      CaseRunner runner(cases_);
       for (std::size_t i = next++; i < items.size() && !stopped(); i = next++) {
-        run(items[i], threads);
+        run(runner, items[i], threads);
       }
     };
     if (jobs == 1) {
@@ -81,9 +83,9 @@ class Crew {
  private:
   bool stopped() const { return broken_ || interrupted(); }
 
-  void run(const Case& item, int threads) {
+  void run(CaseRunner& runner, const Case& item, int threads) {
     try {
-      const auto outcome = run_case(cases_, item, threads, options_.stop);
+      const auto outcome = runner.run(item, threads, options_.stop);
       if (outcome) {
         store_.put(cases_.key(item), *outcome);
         report();
@@ -116,7 +118,8 @@ class Crew {
 }  // namespace
 
 std::optional<Outcome> run_case(const CaseList& cases, const Case& item, int threads,
-                                const std::atomic<bool>* stop) {
+                                const std::atomic<bool>* stop,
+                                const std::optional<Tiling>& start) {
   const HardwareInput& hardware = cases.hardware()[item.hardware];
   const WorkloadInput& workload = cases.workloads()[item.workload];
   for (const std::string& error : {hardware.error, workload.error}) {
@@ -132,12 +135,32 @@ std::optional<Outcome> run_case(const CaseList& cases, const Case& item, int thr
   }
   options.threads = threads;
   options.stop = stop;
+  options.start = start;
   try {
     const Result result = tune(hardware.hardware, workload.workload, schedule, options);
     return result.interrupted ? std::nullopt : std::optional(outcome_of(result));
   } catch (const InputError& error) {
     return failed(CaseStatus::kFailed, error.what());
   }
+}
+
+CaseRunner::CaseRunner(const CaseList& cases)
+    : cases_(cases),
+      starts_(find_strategy(cases.job().strategy).is_exact() && cases.job().time_limit_s == 0 &&
+              cases.job().max_evals == 0) {}
+
+std::optional<Outcome> CaseRunner::run(const Case& item, int threads,
+                                       const std::atomic<bool>* stop) {
+  const bool neighbours = item.workload == last_.workload && item.objective == last_.objective &&
+                          item.schedule == last_.schedule;
+  const auto outcome =
+      run_case(cases_, item, threads, stop, starts_ && neighbours ? found_ : std::nullopt);
+  last_ = item;
+  found_.reset();
+  if (outcome && outcome->status == CaseStatus::kSolved) {
+    found_ = outcome->tiling;
+  }
+  return outcome;
 }
 
 std::vector<Case> open_cases(const CaseList& cases, const Store& store) {

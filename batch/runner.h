@@ -36,6 +36,22 @@ RunSummary run_cases(const CaseList& cases, Store& store, const RunOptions& opti
 /// One case. Never throws for what a case may have wrong: that is its outcome. Empty if `stop`
 /// ended it early.
 std::optional<Outcome> run_case(const CaseList& cases, const Case& item, int threads,
-                                const std::atomic<bool>* stop);
+                                const std::atomic<bool>* stop,
+                                const std::optional<Tiling>& start = std::nullopt);
+
+/// Cases one after the other, each started from the answer of its neighbour in a sweep. For one
+/// thread.
+class CaseRunner {
+ public:
+  explicit CaseRunner(const CaseList& cases);
+  /// As run_case().
+  std::optional<Outcome> run(const Case& item, int threads, const std::atomic<bool>* stop);
+
+ private:
+  const CaseList& cases_;
+  bool starts_;  ///< only where the answer does not depend on it
+  Case last_;
+  std::optional<Tiling> found_;
+};
 
 }  // namespace tilewright

@@ -193,7 +193,8 @@ void add_merge(Details& sum, const Problem& problem, std::int64_t parts) {
 
 }  // namespace
 
-Details details(Evaluator& evaluator, const Candidate& candidate, Objective objective) {
+Details details(Evaluator& evaluator, const Candidate& candidate, Objective objective,
+                bool overlap) {
   const Problem& problem = evaluator.problem();
   const Shape& shape = problem.shape;
   const Tiling& tiling = candidate.tiling;
@@ -215,7 +216,7 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
     const CoreRounds first = deal_rounds(dealt, deal.tiling, deal.layout, 0);
     CoreRounds before;
     Busy busy;
-    std::int64_t overlap = 0;
+    std::int64_t overlapped = 0;
     for (std::int64_t core = 0; core < active; ++core) {
       const CoreRounds rounds = deal_rounds(dealt, deal.tiling, deal.layout, core);
       if (core == 0 || !same_rounds(rounds, before, shape.mask.causal)) {
@@ -223,9 +224,9 @@ Details details(Evaluator& evaluator, const Candidate& candidate, Objective obje
         CoreTimes leader(evaluator, tiling, costs, phase, rounds.share > 1 ? first : rounds);
         leader.times.last_differs = leader.times.last_differs || own.times.last_differs;
         busy = busy_of(own.times);
-        overlap = phase_overlap(leader.times, own.times);
+        overlapped = overlap ? phase_overlap(leader.times, own.times) : 0;
       }
-      add_core(sum, busy, overlap, core);
+      add_core(sum, busy, overlapped, core);
       before = rounds;
     }
   }

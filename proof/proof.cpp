@@ -61,7 +61,7 @@ void ProofChecker::add(Evaluator& evaluator, const ClaimedTiling& claimed) {
 
 CostedTiling ProofChecker::costed(Evaluator& evaluator, const ClaimedCandidate& claimed) const {
   return {claimed.candidate.tiling, std::string(name_of(claimed.l0_objective)),
-          cost_of(evaluator, claimed.candidate, claimed.l0_objective)};
+          cost_of(evaluator, claimed.candidate, claimed.l0_objective, !is_front(objective_))};
 }
 
 bool ProofChecker::has_idle_points() const {

@@ -73,6 +73,7 @@ class ProofChecker {
 
   Int128 space() const { return space_.size(); }
   std::int64_t clock_hz() const { return problem_.hardware.clock_hz; }
+  bool is_of_front() const { return is_front(objective_); }
   /// Why a claimed tiling is no answer at all: not in the space, not legal, does not fit.
   const std::string& no_candidate() const { return no_candidate_; }
   /// The claimed tilings as evaluated again, with the L0 tiles that are best.

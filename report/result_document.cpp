@@ -36,7 +36,7 @@ Document front_node(const Result& result) {
     if (entry.knee) node["knee"] = true;
     node["l0_objective"] = entry.l0_objective;
     node["tiling"] = tiling_node(entry.tiling);
-    node["cost"] = cost_node(entry.cost, result.clock_hz);
+    node["cost"] = cost_node(entry.cost, result.clock_hz, entry.knee);
     list.push_back(std::move(node));
   }
   return list;
@@ -173,7 +173,7 @@ Document tiling_node(const Tiling& tiling) {
   return node;
 }
 
-Document cost_node(const Cost& cost, std::int64_t clock_hz) {
+Document cost_node(const Cost& cost, std::int64_t clock_hz, bool overlap) {
   Document node;
   node["cycles"] = cost.cycles;
   node["latency_us"] = rounded(latency_us(cost, clock_hz), 6);
@@ -187,7 +187,7 @@ Document cost_node(const Cost& cost, std::int64_t clock_hz) {
   node["vector_busy_cycles"] = cost.vector_busy_cycles;
   node["load_busy_cycles"] = cost.load_busy_cycles;
   node["store_busy_cycles"] = cost.store_busy_cycles;
-  node["overlap_cycles"] = cost.overlap_cycles;
+  if (overlap) node["overlap_cycles"] = cost.overlap_cycles;
   node["matrix_utilization"] = rounded(cost.matrix_utilization, 6);
   node["vector_utilization"] = rounded(cost.vector_utilization, 6);
   node["bottleneck"] = bottleneck_name(cost.bottleneck);

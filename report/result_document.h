@@ -24,8 +24,8 @@ Document result_document(const ResultSet& set, std::string_view version);
 /// The block `tiling:`.
 Document tiling_node(const Tiling& tiling);
 
-/// The block `cost:`.
-Document cost_node(const Cost& cost, std::int64_t clock_hz);
+/// The block `cost:`, perhaps without overlap_cycles.
+Document cost_node(const Cost& cost, std::int64_t clock_hz, bool overlap = true);
 
 /// Rounded to `places` decimal places, which keeps files short and equal on every machine.
 double rounded(double value, int places);

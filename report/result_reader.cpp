@@ -84,19 +84,23 @@ Pins read_pins(const YamlMap& result) {
   return pins;
 }
 
-StoredCost read_cost(const YamlMap& result) {
+/// `overlap`: must be there.
+StoredCost read_cost(const YamlMap& result, bool overlap) {
   const std::vector<std::string_view> counts{
-      "cycles",           "dram_read_bytes",   "dram_write_bytes",   "l1_access_bytes",
-      "l0_access_bytes",  "l1_peak_bytes",     "matrix_busy_cycles", "vector_busy_cycles",
-      "load_busy_cycles", "store_busy_cycles", "overlap_cycles"};
+      "cycles",           "dram_read_bytes",  "dram_write_bytes",   "l1_access_bytes",
+      "l0_access_bytes",  "l1_peak_bytes",    "matrix_busy_cycles", "vector_busy_cycles",
+      "load_busy_cycles", "store_busy_cycles"};
   const std::vector<std::string_view> figures{"latency_us", "energy_uj", "matrix_utilization",
                                               "vector_utilization"};
   std::vector<std::string_view> known = counts;
   known.insert(known.end(), figures.begin(), figures.end());
-  known.push_back("bottleneck");
+  known.insert(known.end(), {"overlap_cycles", "bottleneck"});
   const YamlMap map = result.map("cost", known);
   StoredCost cost;
   for (const std::string_view key : counts) cost.counts.emplace(key, map.integer(key, kCount));
+  if (overlap || map.has("overlap_cycles")) {
+    cost.counts.emplace("overlap_cycles", map.integer("overlap_cycles", kCount));
+  }
   for (const std::string_view key : figures) {
     cost.figures.emplace(key, map.number(key, 0, kLargest));
   }
@@ -180,7 +184,7 @@ void read_outcome(const YamlMap& result, StoredResult& stored) {
     result.at("gap", "a number");
     stored.tiling = read_tiling(result);
     stored.factors = factors_of(*stored.tiling);
-    stored.cost = read_cost(result);
+    stored.cost = read_cost(result, true);
   } else if (result.has("shortfall")) {
     const bool feasible = result.boolean("feasible");
     if (feasible) throw result.at("feasible", "false").error("true contradicts `shortfall`");
@@ -196,7 +200,7 @@ std::vector<StoredPoint> read_front(const YamlMap& result) {
   std::vector<StoredPoint> points;
   for (const YamlValue& item : result.list("front")) {
     const YamlMap point = item.map({"tiling", "cost", "l0_objective", "knee"});
-    points.push_back({read_tiling(point), read_cost(point), point.text("l0_objective")});
+    points.push_back({read_tiling(point), read_cost(point, false), point.text("l0_objective")});
     if (point.has("knee")) point.boolean("knee");
   }
   return points;

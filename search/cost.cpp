@@ -24,8 +24,8 @@ Bottleneck bottleneck_of(const Details& d, const Hardware& hardware, std::int64_
 
 }  // namespace
 
-Cost cost_of(Evaluator& evaluator, const Candidate& candidate, Objective objective) {
-  const Details d = details(evaluator, candidate, objective);
+Cost cost_of(Evaluator& evaluator, const Candidate& candidate, Objective objective, bool overlap) {
+  const Details d = details(evaluator, candidate, objective, overlap);
   const Hardware& hardware = evaluator.problem().hardware;
   Cost cost;
   cost.cycles = candidate.figures.cycles;

@@ -6,7 +6,8 @@
 
 namespace tilewright {
 
-/// `candidate` is what evaluate() returned for `objective`.
-Cost cost_of(Evaluator& evaluator, const Candidate& candidate, Objective objective);
+/// `candidate` is what evaluate() returned for `objective`. Without `overlap` its cycles stay 0.
+Cost cost_of(Evaluator& evaluator, const Candidate& candidate, Objective objective,
+             bool overlap = true);
 
 }  // namespace tilewright

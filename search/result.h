@@ -77,7 +77,7 @@ struct Shortfall {
 /// A point of a front.
 struct FrontEntry {
   Tiling tiling;
-  Cost cost;
+  Cost cost;  ///< but for the knee without overlap_cycles, which would take most of the time
   std::string l0_objective;  ///< the L0 tiles are the best for it
   bool knee = false;         ///< farthest below the line between the extremes, on log axes
 };

@@ -190,12 +190,14 @@ Result describe_front(const FrontOutcome& outcome, const FrontAxes& axes, Evalua
   result.search.excluded = outcome.excluded;
   for (const FrontPoint& point : outcome.points) {
     result.front.push_back({point.candidate.tiling,
-                            cost_of(evaluator, point.candidate, point.l0_objective),
+                            cost_of(evaluator, point.candidate, point.l0_objective, false),
                             std::string(name_of(point.l0_objective)), false});
   }
   if (const auto knee = knee_of(axes, outcome.points)) {
     FrontEntry& entry = result.front[*knee];
     entry.knee = true;
+    const FrontPoint& point = outcome.points[*knee];
+    entry.cost = cost_of(evaluator, point.candidate, point.l0_objective);
     result.tiling = entry.tiling;
     result.cost = entry.cost;
     result.l0_objective = entry.l0_objective;

@@ -1,6 +1,7 @@
 // What every strategy promises: exact ones equal brute force, all keep to their budget.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -128,16 +129,16 @@ TEST_CASE("candidates evaluated together cost what each costs alone") {
     const Objective objective = find_objective(drawn.options.objective);
     Evaluator together(problem);
     Evaluator alone(problem);
-    std::size_t next = 0;
+    std::vector<int> seen(tilings.size(), 0);
     together.evaluate_each(
         tilings, objective, [&](std::size_t index, const std::optional<Candidate>& found) {
-          REQUIRE(index == next++);
+          ++seen[index];
           const auto expected = alone.evaluate(tilings[index], objective);
           REQUIRE(found.has_value() == expected.has_value());
           REQUIRE((!found ||
                    (found->figures == expected->figures && found->tiling == expected->tiling)));
         });
-    REQUIRE(next == tilings.size());
+    REQUIRE(std::count(seen.begin(), seen.end(), 1) == static_cast<std::ptrdiff_t>(tilings.size()));
   }
 }
 
