@@ -20,7 +20,7 @@
 namespace tilewright {
 namespace {
 
-constexpr std::size_t kMostProfiles = 1'000'000;
+constexpr std::size_t kMostProfiles = 200'000;
 
 bool is_glob(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
@@ -61,6 +61,11 @@ std::vector<std::string> names_of(const std::string& pattern, const std::string&
   return names;
 }
 
+std::string digest(const std::string& text) {
+  static const boost::uuids::name_generator_sha1 generator{boost::uuids::ns::oid()};
+  return boost::uuids::to_string(generator(text));
+}
+
 std::string inputs_of(const Hardware& hardware) {
   std::string text;
   for (const FigureSource& figure : hardware.sources) {
@@ -84,12 +89,12 @@ std::string short_key(const std::vector<Sweep>& sweeps, const std::string& key) 
   return alike > 1 ? key : last(key);
 }
 
-void check_size(const std::string& name, const std::vector<Sweep>& sweeps) {
+void check_size(const std::string& name, const std::vector<Sweep>& sweeps, std::size_t others) {
   std::size_t profiles = 1;
   for (const Sweep& sweep : sweeps) {
     profiles *= sweep.values.size();
-    if (profiles > kMostProfiles) {
-      throw InputError(fmt::format("{}: the sweep makes more than {} profiles", name,
+    if (others + profiles > kMostProfiles) {
+      throw InputError(fmt::format("{}: its sweep makes more than {} profiles in the job", name,
                                    with_thousands(kMostProfiles)));
     }
   }
@@ -150,7 +155,7 @@ void CaseList::load_hardware(const HardwareChoice& choice) {
 
 void CaseList::add_profiles(const std::string& name, const HardwareChoice& choice) {
   const ProfileTemplate profile(name);
-  check_size(name, choice.sweeps);
+  check_size(name, choice.sweeps, hardware_.size());
   std::vector<std::size_t> at(choice.sweeps.size(), 0);
   do {
     HardwareInput input;
@@ -167,8 +172,8 @@ void CaseList::add_profiles(const std::string& name, const HardwareChoice& choic
     input.hardware = profile.with(overrides);
     input.base = input.hardware.name;
     input.name = input.base + suffix;
-    input.inputs = inputs_of(input.hardware);
-    input.hardware.sources = {};
+    input.inputs = digest(inputs_of(input.hardware));
+    input.hardware.sources = std::vector<FigureSource>();
     if (!names_.insert(input.name).second) {
       throw InputError(fmt::format("{}: the profile's name '{}' is taken by another one of the job",
                                    name, input.name));
@@ -271,8 +276,7 @@ std::string CaseList::key(const Case& item) const {
       hardware.error.empty() ? hardware.inputs : hardware.name + hardware.error,
       workload.error.empty() ? workload.inputs : workload.name + workload.error,
       job_.schedules[item.schedule].name, variant(item), job_.objectives[item.objective]);
-  static const boost::uuids::name_generator_sha1 digest{boost::uuids::ns::oid()};
-  return boost::uuids::to_string(digest(text));
+  return digest(text);
 }
 
 TuneOptions CaseList::options(const Case& item) const {

@@ -32,7 +32,7 @@ struct HardwareInput {
   std::string base;  ///< without sweeps: the name
   std::vector<SweptFigure> swept;
   Hardware hardware;   ///< without its sources
-  std::string inputs;  ///< all that a result depends on, as text
+  std::string inputs;  ///< digest of all that a result depends on
   std::string error;   ///< if it cannot be used
 };
 

@@ -50,6 +50,7 @@ struct Job {
   std::string strategy = "pruned";
   TileSizes tile_sizes = TileSizes::kAll;
   std::uint64_t seed = 1;
+  int threads = 0;             ///< searches at once; 0: as many as there are cores
   double time_limit_s = 0;     ///< per case; 0: none
   std::int64_t max_evals = 0;  ///< per case; 0: none
 };

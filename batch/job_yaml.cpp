@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 3> kTileSizes{"all", "divisors", "pow2"};
 constexpr std::array<TileSizes, 3> kTileSizeValues{TileSizes::kAll, TileSizes::kDivisors,
                                                    TileSizes::kPow2};
 constexpr IntegerRange kSteps{2, 100'000};
+constexpr IntegerRange kThreads{1, 1024};
 constexpr IntegerRange kSeeds{0, std::numeric_limits<std::int64_t>::max()};
 constexpr IntegerRange kEvaluations{1, std::numeric_limits<std::int64_t>::max()};
 constexpr double kYear = 365.0 * 86'400;
@@ -205,6 +206,7 @@ void read_search(const YamlMap& map, Job& job) {
     job.tile_sizes = kTileSizeValues[map.choice("tile_sizes", kTileSizes)];
   }
   job.seed = static_cast<std::uint64_t>(map.integer_or("seed", kSeeds, 1));
+  job.threads = static_cast<int>(map.integer_or("threads", kThreads, 0));
   read_limits(map, job);
 }
 
@@ -233,7 +235,7 @@ Job parse_job(std::string_view text, const std::string& file) {
   expect_schema(root, kSchema);
   const YamlMap map = root.map({"schema", "name", "description", "hardware", "workloads",
                                 "schedules", "objectives", "include", "exclude", "baseline",
-                                "strategy", "tile_sizes", "seed", "limits"});
+                                "strategy", "tile_sizes", "seed", "threads", "limits"});
   Job job;
   job.name = map.text("name");
   job.description = map.text_or("description", "");

@@ -170,7 +170,8 @@ class MpiRanks final : public Ranks {
     own.join();
     if (error) std::rethrow_exception(error);
     summary.searches = done;
-    summary.interrupted = interrupted();
+    // A rank that was told to stop leaves its cases open.
+    summary.interrupted = interrupted() || done < static_cast<std::int64_t>(all.size());
     return summary;
   }
 

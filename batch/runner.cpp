@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -139,8 +140,10 @@ std::optional<Outcome> run_case(const CaseList& cases, const Case& item, int thr
   try {
     const Result result = tune(hardware.hardware, workload.workload, schedule, options);
     return result.interrupted ? std::nullopt : std::optional(outcome_of(result));
-  } catch (const InputError& error) {
-    return failed(CaseStatus::kFailed, error.what());
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    return failed(CaseStatus::kFailed, error.what());  // of this case alone
   }
 }
 

@@ -68,7 +68,7 @@ class Summary {
     for (const StoredCase& item : group.cases) {
       ++cases_;
       ++statuses_[item.outcome ? std::string(status_name(item.outcome->status)) : "open"];
-      ScheduleCount& count = of(item.schedule);
+      ScheduleCount& count = of(group.label(item));
       if (item.outcome && item.outcome->status == CaseStatus::kSolved) {
         ++count.solved;
         count.proven += item.outcome->proven ? 1 : 0;

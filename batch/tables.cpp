@@ -60,7 +60,7 @@ Document missing_node(const CaseGroup& group) {
   node["workload"] = group.first().workload;
   node["objective"] = group.first().objective;
   for (const StoredCase& item : group.cases) {
-    node["reasons"][item.schedule] = reason_of(item);
+    node["reasons"][group.label(item)] = reason_of(item);
   }
   return node;
 }
@@ -163,6 +163,13 @@ const StoredCase* CaseGroup::best() const {
   return best;
 }
 
+std::string CaseGroup::label(const StoredCase& item) const {
+  const auto variants = std::count_if(cases.begin(), cases.end(), [&](const StoredCase& other) {
+    return other.schedule == item.schedule;
+  });
+  return variants > 1 ? fmt::format("{} ({})", item.schedule, item.variant) : item.schedule;
+}
+
 const StoredCase* CaseGroup::solved(std::string_view schedule) const {
   for (const StoredCase& item : cases) {
     if (item.schedule == schedule && is_solved(item)) {
@@ -250,6 +257,9 @@ Pick parse_pick(std::string_view text) {
     if (equal == std::string_view::npos || equal + 1 == word.size()) {
       throw InputError(fmt::format("--pick: '{}' has no value, expected {}=NAME", name, name));
     }
+    if (!found->second->empty()) {
+      throw InputError(fmt::format("--pick: '{}' is given twice", name));
+    }
     *found->second = word.substr(equal + 1);
   }
   if (pick.hw.empty() || pick.workload.empty()) {
@@ -282,7 +292,7 @@ StoredCase picked_case(const Store& store, const Pick& pick) {
     }
     for (const StoredCase& item : group.cases) {
       if (pick.schedule.empty() || item.schedule == pick.schedule) {
-        reason = fmt::format("{}: {}", item.schedule, reason_of(item));
+        reason = fmt::format("{}: {}", group.label(item), reason_of(item));
       }
     }
   });
@@ -297,7 +307,12 @@ StoredCase picked_case(const Store& store, const Pick& pick) {
     throw InputError(fmt::format("--pick: no profile '{}'{}", printable(pick.hw),
                                  suggestion(pick.hw, profiles)));
   }
-  throw InputError(fmt::format("--pick: no such case of '{}'{}", printable(pick.workload),
+  if (std::find(workloads.begin(), workloads.end(), pick.workload) != workloads.end()) {
+    throw InputError(fmt::format("--pick: {} on {} has no case of {}", pick.workload, pick.hw,
+                                 pick.objective.empty() ? "schedule " + printable(pick.schedule)
+                                                        : "objective " + printable(pick.objective)));
+  }
+  throw InputError(fmt::format("--pick: no workload '{}'{}", printable(pick.workload),
                                suggestion(pick.workload, workloads)));
 }
 

@@ -21,6 +21,8 @@ struct CaseGroup {
   const StoredCase& first() const { return cases.front(); }
   /// By (objective, cycles, energy, peak L1), then in the order of schedules; null without a tiling.
   const StoredCase* best() const;
+  /// "flat", or "flat (serial)" where the group has the schedule in several variants.
+  std::string label(const StoredCase& item) const;
   /// The case of a schedule; null if it has none, or no tiling.
   const StoredCase* solved(std::string_view schedule) const;
 };

@@ -143,7 +143,7 @@ bool has_ranks() {
 RunSummary search(const CaseList& cases, Store& store, const BatchArguments& arguments,
                   Ranks* ranks) {
   RunOptions options;
-  options.jobs = arguments.jobs;
+  options.jobs = arguments.jobs > 0 ? arguments.jobs : cases.job().threads;
   options.stop = &catch_interrupts();
   BatchProgress progress(static_cast<std::int64_t>(open_cases(cases, store).size()),
                          arguments.quiet);
@@ -190,6 +190,7 @@ int serve_job(const BatchArguments& arguments, Ranks& ranks) {
 
 /// Once the others search, an error here must end them, too.
 int run_ranks(const BatchArguments& arguments) {
+  if (arguments.jobs > 0) throw InputError("--jobs: under mpirun every rank searches on one core");
   const std::unique_ptr<Ranks> ranks = join_ranks();
   bool gone = false;
   int trouble = kBadInput;

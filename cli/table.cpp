@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/exit_status.h"
+#include "cli/output.h"
 #include "cli/version.h"
 #include "common/error.h"
 #include "common/numbers.h"
@@ -55,9 +56,14 @@ void write_table(const Store& store, const std::string& format, const TextSink& 
 }
 
 void write(const TableArguments& arguments, const TextProducer& produce) {
+  const std::string store = arguments.folder + "/results.sqlite";
   if (arguments.output.empty() || arguments.output == "-") {
     produce([](std::string_view text) { write_stdout(text); });
   } else {
+    check_replaces_none({"-o", arguments.output}, {{"DIR", store},
+                                                   {"DIR", store + "-wal"},
+                                                   {"DIR", store + "-shm"},
+                                                   {"DIR", arguments.folder + "/lock"}});
     write_text_file_atomically(arguments.output, produce);
   }
 }
@@ -94,6 +100,9 @@ int run_table(const TableArguments& arguments) {
     return kDone;
   }
   if (const std::string text = codesign_text(store, arguments); !text.empty()) {
+    if (!arguments.format.empty()) {
+      throw InputError("--format: answers to --pareto, --smallest and --sensitivity are text");
+    }
     write(arguments, [&](const TextSink& sink) { sink(text); });
     return kDone;
   }

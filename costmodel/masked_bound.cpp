@@ -175,9 +175,13 @@ std::int64_t Evaluator::least_slot_cycles(const Sizes& sizes, const PhasePlan& p
     return work.pairs * of_pair / work.loaders + matmuls;
   };
   if (phase.values_in_keys) {
-    // A slot has K of a step, which is loaded before its softmax and its P V.
-    const std::int64_t loads = stream(keys, work.vector.softmax + work.second);
-    return std::max(chain / sizes.tiling.buffers, loads / (phase.lookahead + sizes.tiling.buffers));
+    // A slot has K of a step, all pairs of which are loaded before its softmax and its P V.
+    const std::int64_t of_pair =
+        (visible.loads - visible.narrow_loads) * keys.full + visible.narrow_loads * keys.edge;
+    const std::int64_t reused =
+        work.pairs * of_pair / work.loaders + work.vector.softmax + work.second;
+    return std::max(chain / sizes.tiling.buffers,
+                    reused / (phase.lookahead + sizes.tiling.buffers));
   }
   const std::int64_t first = stream(keys, work.first);
   const std::int64_t second = phase.has_second ? stream(values, work.second) : 0;

@@ -72,6 +72,9 @@ FrontAxes FrontAxes::parse(std::string_view objective) {
                                    rest.substr(0, comma)));
     }
     has = true;
+    if (comma + 1 == rest.size()) {
+      throw InputError(fmt::format("objective '{}': ends with a comma", printable(objective)));
+    }
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   if (std::count(axes.has_.begin(), axes.has_.end(), true) < 2) {

@@ -270,7 +270,7 @@ Result find_best(const Setting& setting, Result result) {
 
 Result find_front(const Setting& setting, const FrontAxes& axes, Result result) {
   Executor executor(setting.problem, setting.options.threads);
-  const auto outcome =
+  auto outcome =
       setting.strategy.run_front({setting.problem, setting.space, axes, executor, setting.budget});
   if (!outcome) {
     throw InputError(fmt::format("strategy '{}' finds one candidate and no front; use pruned",
@@ -279,6 +279,12 @@ Result find_front(const Setting& setting, const FrontAxes& axes, Result result) 
   Evaluator evaluator(setting.problem);
   if (outcome->points.empty()) {
     result.shortfall = misfit(evaluator, setting.space);
+    if (!result.shortfall && !outcome->proven) {
+      // A limit came before the first candidate that fits: the smallest one does.
+      Front front;
+      offer_candidate(front, axes, evaluator, l1_shortfall(evaluator, setting.space).tiling);
+      outcome->points = front.points();
+    }
   }
   return describe_front(*outcome, axes, evaluator, std::move(result));
 }

@@ -319,17 +319,22 @@ class BatchTest(CommandLineTest):
         self.run_batch(self.job(), status=1)
         out = self.folder / "out"
         front = self.succeed("table", out, "--pareto", "latency,l1")
-        self.assertIn("capacity_kib=5120+bandwidth_gbps=100", front + "capacity_kib=5120+bandwidth_gbps=100")
+        self.assertIn("mas-edge@capacity_kib=8+bandwidth_gbps=100", front)
+        self.assertNotIn("bandwidth_gbps=10 ", front)
         self.assertIn("not bettered in latency, l1", front)
         smallest = self.succeed("table", out, "--smallest", "l1", "--within", "1000000%")
         rows = [line.split() for line in smallest.splitlines() if "bandwidth_gbps=" in line]
         self.assertEqual(len(rows), 5)
+        # 0.5 KiB hold no tiling of some workload, 8 KiB do.
+        self.assertEqual({row[2] for row in rows}, {"8"})
         sensitive = self.succeed("table", out, "--sensitivity")
         line = next(l for l in sensitive.splitlines() if l.startswith("memory.dram.bandwidth"))
         mean, least, most = (float(x) for x in line.split()[1:4])
         self.assertTrue(-1.001 <= least <= mean <= most <= 0, line)
         for arguments, says in ((["--pareto", "latency,ram"], "'ram'"), (["--pareto", "l1"], "two"),
                                 (["--smallest", "lanes"], "lanes"),
+                                (["--pareto", "latency,l1", "--format", "csv"], "--format"),
+                                (["-o", out / "results.sqlite"], "results.sqlite"),
                                 (["--smallest", "l1", "--within", "x"], "'x'"),
                                 (["--sensitivity", "--objective", "energy"], "energy")):
             self.fails(2, "table", out, *arguments, says=[says])

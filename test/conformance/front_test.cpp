@@ -46,7 +46,7 @@ void require_same_front(const Result& a, const Result& b) {
 
 TEST_CASE("pruned finds the front that exhaustive finds, on small random spaces") {
   std::int64_t points = 0;
-  const std::int64_t cases = counted(500);
+  const std::int64_t cases = counted(2000);
   for (std::int64_t i = 0; i < cases; ++i) {
     const SpaceCase drawn = drawn_case(kSeed + static_cast<std::uint64_t>(i));
     INFO(describe(drawn) << " " << drawn.options.objective);

@@ -72,6 +72,59 @@ TEST_CASE("pruned returns what exhaustive returns, on small random spaces for ev
   }
 }
 
+TEST_CASE("pruned returns what exhaustive returns, of V in K under a mask") {
+  constexpr std::array<const char*, 4> kSchedules{"flash2", "flash3", "tileflow", "fusemax"};
+  std::int64_t answered = 0;
+  for (std::int64_t i = 0; i < counted(400); ++i) {
+    SpaceCase drawn = random_space(kSeed + 70'000 + static_cast<std::uint64_t>(i));
+    Random random(static_cast<std::uint64_t>(i));
+    drawn.schedule = kSchedules[static_cast<std::size_t>(random.between(0, 3))];
+    drawn.options.variant.clear();
+    drawn.options.pins.clear();
+    drawn.options.tile_sizes = TileSizes::kPow2;
+    Workload& w = drawn.workload;
+    w.v_in_k = true;
+    w.v_dim = std::min(w.v_dim, w.qk_dim);
+    w.bias_bytes = 0;
+    w.mask = Mask::kCausal;
+    w.kv_len = std::max(w.kv_len, w.q_len);
+    w.window = random.chance(50) ? random.between(1, w.kv_len) : 0;
+    if (!refusal(find_schedule(drawn.schedule), w, "")) {
+      answered += check_exact(drawn) ? 1 : 0;
+    }
+  }
+  if (counts_are_full()) {
+    CHECK(answered > 200);
+  }
+}
+
+TEST_CASE("a slot of K in V's place holds all pairs of a step, whose latency passes once") {
+  SpaceCase drawn;
+  drawn.hardware = load_hardware("mas-edge");
+  drawn.schedule = "flash2";
+  drawn.options.objective = "latency";
+  Workload& w = drawn.workload;
+  w.name = "latent";
+  w.heads = 6;
+  w.kv_heads = 2;
+  w.q_len = 11;
+  w.kv_len = 16;
+  w.qk_dim = 8;
+  w.v_dim = 3;
+  w.v_in_k = true;
+  w.mask = Mask::kCausal;
+  w.window = 3;
+  drawn.options.pins = {{"heads", "2"},
+                        {"q_rows", "2"},
+                        {"kv_resident", "false"},
+                        {"buffers", "1"},
+                        {"core_split", "heads"}};
+  for (const std::int64_t latency : {0, 100, 5000}) {
+    drawn.hardware.dram.latency_cycles = latency;
+    CHECK(check_exact(drawn));
+  }
+}
+
 TEST_CASE("the optimum ranks first by (objective, cycles, energy, peak L1, factors)") {
   for (std::int64_t i = 0; i < counted(150); ++i) {
     const SpaceCase drawn = random_space(kSeed + 50'000 + static_cast<std::uint64_t>(i));
