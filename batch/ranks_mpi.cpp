@@ -69,7 +69,7 @@ namespace mpi = boost::mpi;
 enum Tag { kCases, kOutcome, kMore };
 
 /// Enough to be busy while the next ones are asked for, few enough to share out evenly.
-constexpr std::size_t kMostAtOnce = 8;
+constexpr std::size_t kMostAtOnce = 32;
 constexpr auto kPause = std::chrono::microseconds(200);
 
 struct Finished {
