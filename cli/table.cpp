@@ -82,6 +82,11 @@ double parse_percent(std::string_view option, std::string text) {
 
 /// The answer to a question about families of profiles; empty if none was asked.
 std::string codesign_text(const Store& store, const TableArguments& arguments) {
+  const int asked = (arguments.pareto.empty() ? 0 : 1) + (arguments.smallest.empty() ? 0 : 1) +
+                    (arguments.sensitivity ? 1 : 0) + (arguments.pick.empty() ? 0 : 1);
+  if (asked > 1) {
+    throw InputError("table: expected one of --pick, --pareto, --smallest and --sensitivity");
+  }
   if (!arguments.pareto.empty()) {
     return profile_front(store, arguments.pareto, arguments.objective);
   }
@@ -94,16 +99,17 @@ std::string codesign_text(const Store& store, const TableArguments& arguments) {
 
 int run_table(const TableArguments& arguments) {
   const Store store = Store::existing(arguments.folder);
+  const std::string answer = codesign_text(store, arguments);
   if (!arguments.pick.empty()) {
     const std::string text = picked_text(store, arguments);
     write(arguments, [&](const TextSink& sink) { sink(text); });
     return kDone;
   }
-  if (const std::string text = codesign_text(store, arguments); !text.empty()) {
+  if (!answer.empty()) {
     if (!arguments.format.empty()) {
       throw InputError("--format: answers to --pareto, --smallest and --sensitivity are text");
     }
-    write(arguments, [&](const TextSink& sink) { sink(text); });
+    write(arguments, [&](const TextSink& sink) { sink(answer); });
     return kDone;
   }
   const std::string format = arguments.format.empty() ? "table" : arguments.format;

@@ -352,6 +352,7 @@ class BatchTest(CommandLineTest):
         self.assertTrue(-1.001 <= least <= mean <= most <= 0, line)
         for arguments, says in ((["--pareto", "latency,ram"], "'ram'"), (["--pareto", "l1"], "two"),
                                 (["--smallest", "lanes"], "lanes"),
+                                (["--smallest", "l1", "--sensitivity"], "one of"),
                                 (["--pareto", "latency,l1", "--format", "csv"], "--format"),
                                 (["-o", out / "results.sqlite"], "results.sqlite"),
                                 (["--smallest", "l1", "--within", "x"], "'x'"),
