@@ -30,6 +30,17 @@ double estimated_size(const CaseList& cases, const Case& item) {
          static_cast<double>(w.q_len) * static_cast<double>(w.kv_len);
 }
 
+/// Each distinct search once, but for those that were `seen`.
+std::vector<Case> distinct_cases(const CaseList& cases, std::unordered_set<std::string> seen) {
+  std::vector<Case> distinct;
+  cases.for_each_by_neighbours([&](const Case& item) {
+    if (seen.insert(cases.key(item)).second) {
+      distinct.push_back(item);
+    }
+  });
+  return distinct;
+}
+
 Outcome failed(CaseStatus status, const std::string& message) {
   Outcome outcome;
   outcome.status = status;
@@ -167,24 +178,11 @@ std::optional<Outcome> CaseRunner::run(const Case& item, int threads,
 }
 
 std::vector<Case> open_cases(const CaseList& cases, const Store& store) {
-  std::unordered_set<std::string> seen = store.keys();
-  std::vector<Case> open;
-  cases.for_each_by_neighbours([&](const Case& item) {
-    if (seen.insert(cases.key(item)).second) {
-      open.push_back(item);
-    }
-  });
-  return open;
+  return distinct_cases(cases, store.keys());
 }
 
 std::string estimate_text(const CaseList& cases) {
-  std::vector<Case> all;
-  std::unordered_set<std::string> seen;
-  cases.for_each_by_neighbours([&](const Case& item) {
-    if (seen.insert(cases.key(item)).second) {
-      all.push_back(item);
-    }
-  });
+  const std::vector<Case> all = distinct_cases(cases, {});
   // Evenly spread over the cases, until they have taken long enough.
   constexpr double kEnoughSeconds = 2;
   constexpr std::size_t kMostSamples = 64;

@@ -11,6 +11,7 @@
 #include "report/emit_yaml.h"
 #include "report/names.h"
 #include "report/result_document.h"
+#include "report/result_set.h"
 #include "report/result_text.h"
 
 namespace tilewright {
@@ -134,15 +135,7 @@ std::string csv_row(const StoredCase& item, bool best) {
 }  // namespace
 
 double objective_value(const StoredCase& item) {
-  const Cost& cost = item.outcome->cost;
-  const auto cycles = static_cast<double>(cost.cycles);
-  const auto energy = static_cast<double>(cost.energy_fj);
-  if (item.objective == "energy") return energy;
-  if (item.objective == "edp") return energy * cycles;
-  if (item.objective == "traffic") {
-    return static_cast<double>(cost.dram_read_bytes) + static_cast<double>(cost.dram_write_bytes);
-  }
-  return cycles;
+  return exact_objective(item.outcome->cost, item.objective).to_double();
 }
 
 double latency_us(const StoredCase& item) {
@@ -152,7 +145,7 @@ double latency_us(const StoredCase& item) {
 const StoredCase* CaseGroup::best() const {
   const auto key = [](const StoredCase& item) {
     const Cost& cost = item.outcome->cost;
-    return std::tuple(objective_value(item), cost.cycles, cost.energy_fj, cost.l1_peak_bytes);
+    return std::tuple(exact_objective(cost, item.objective), cost.cycles, cost.energy_fj, cost.l1_peak_bytes);
   };
   const StoredCase* best = nullptr;
   for (const StoredCase& item : cases) {

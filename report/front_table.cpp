@@ -29,14 +29,6 @@ std::vector<std::size_t> shown_points(const std::vector<FrontEntry>& front) {
   return shown;
 }
 
-std::string factors_text(const Tiling& tiling) {
-  std::string text;
-  for (const FactorText& factor : factor_texts(tiling)) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", factor.name, factor.value);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string front_table(const Result& result) {
@@ -54,7 +46,7 @@ std::string front_table(const Result& result) {
     table.add_row({point.knee ? "knee" : "", with_separators(cost.cycles),
                    latency_text(latency_us(cost, result.clock_hz)), energy_text(cost.energy_fj),
                    bytes_text(cost.dram_read_bytes + cost.dram_write_bytes),
-                   bytes_text(cost.l1_peak_bytes), factors_text(point.tiling)});
+                   bytes_text(cost.l1_peak_bytes), factor_list(point.tiling)});
   }
   std::string text = table.render();
   if (shown.size() < result.front.size()) {
