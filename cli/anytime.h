@@ -21,8 +21,8 @@ void add_anytime_options(CLI::App& command, AnytimeArguments& arguments);
 std::vector<NamedFile> with_start_file(std::vector<NamedFile> inputs,
                                        const AnytimeArguments& arguments);
 
-/// Throws InputError if a front is sought or the file of --convergence is one of `inputs` or that
-/// of -o, FileError if it could not be written.
+/// Throws InputError if the file of --convergence is one of `inputs` or that of -o, FileError if it
+/// could not be written.
 void check_anytime(const AnytimeArguments& arguments, const SearchArguments& common,
                    std::vector<NamedFile> inputs);
 

@@ -136,6 +136,7 @@ class Bench {
 
 int run_bench(BenchArguments arguments) {
   check_names(arguments.common);
+  check_one_objective(arguments.common, "bench-search");
   const std::vector<std::string> schedules = chosen_schedules(arguments.schedules);
   TuneOptions& search = arguments.common.search;
   if (search.max_evals == 0) search.max_evals = kEvaluations;

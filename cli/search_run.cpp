@@ -12,6 +12,7 @@
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "report/names.h"
 #include "report/result_text.h"
 #include "schedules/schedule.h"
@@ -155,8 +156,10 @@ void check_names(const SearchArguments& arguments) {
 
 void check_one_objective(const SearchArguments& arguments, std::string_view command) {
   if (is_front(arguments.search.objective)) {
+    std::vector<std::string> single = names_of(objective_list());
+    std::erase_if(single, [](const std::string& name) { return is_front(name); });
     throw InputError(
-        fmt::format("--objective: {} takes one objective; tune finds a front", command));
+        fmt::format("--objective: {} takes one of {}; tune finds a front", command, join(single)));
   }
 }
 

@@ -42,7 +42,7 @@ std::string tune_text(const Result& result, const std::map<std::string, std::str
   return result.front.empty() ? card : card + "\n" + front_table(result);
 }
 
-int run_tune(const TuneArguments& arguments) {
+int run_tune(TuneArguments arguments) {
   check_names(arguments.common);
   check_schedule("--schedule", arguments.schedule);
   check_variant(arguments.common, {&arguments.schedule, 1});
@@ -59,6 +59,7 @@ int run_tune(const TuneArguments& arguments) {
     cases.push_back({workload, arguments.schedule, variant, pins, std::nullopt});
   }
   set_starts(arguments.anytime, cases);
+  arguments.common.search.record_front = !arguments.anytime.convergence.empty();
   const ResultSet set = run_cases(hardware, cases, arguments.common);
   report_anytime(arguments.anytime, set);
   return report_results(set, output, [&pins](const ResultSet& results) {

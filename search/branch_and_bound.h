@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,8 @@ namespace tilewright {
 ///   evaluate(evaluator, tiling)      looks at one candidate and remembers it if it is wanted
 ///   fork()                           -> Goal that knows what is known now, for one thread
 ///   join(goal, evaluated)            takes what a fork found since, after so many evaluations
-///   note_bound(bound, evaluated)     is told of the most promising open box, time and again
+///   note_open(nodes, evaluated)      is told of the open boxes before every round, the most
+///                                    promising one first
 template <typename Goal>
 class BranchAndBound {
  public:
@@ -52,7 +54,7 @@ class BranchAndBound {
     // looked at in vain. A limit on evaluations is kept to the letter, one box after the other.
     std::size_t width = 1;
     while (!open_.empty() && !budget_.spent(evaluated_)) {
-      goal.note_bound(open_.front().bound, evaluated_);
+      goal.note_open(std::span<const Node>(open_), evaluated_);
       const std::vector<Node> nodes = take(width);
       width = budget_.limits_evaluations() ? 1 : std::min(2 * width, kBoxesAtOnce);
       std::vector<Explorer> explorers(nodes.size(), Explorer(*this, goal.fork()));
@@ -71,14 +73,8 @@ class BranchAndBound {
   const Excluded& excluded() const { return excluded_; }  ///< without evaluating each
   bool proven() const { return open_.empty(); }
 
-  /// Bounds of the open boxes, in no order.
-  std::vector<typename Goal::Bound> open_bounds() const {
-    std::vector<typename Goal::Bound> bounds;
-    for (const Node& node : open_) {
-      bounds.push_back(node.bound);
-    }
-    return bounds;
-  }
+  /// The open boxes, the most promising one first, the others in no order.
+  std::span<const Node> open() const { return open_; }
 
   /// Of the most promising open box.
   std::optional<typename Goal::Bound> least_open() const {

@@ -1,5 +1,6 @@
 // Every candidate: the ground truth.
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "search/course.h"
@@ -22,9 +23,12 @@ class Exhaustive final : public Strategy {
 
   std::optional<FrontOutcome> run_front(const FrontTask& task) const override {
     const Int128 size = task.space.size();
-    Front front;
+    Front front = task.start;
     FrontOutcome outcome;
     while (outcome.evaluated < size && !task.budget.spent(outcome.evaluated)) {
+      if (task.trace != nullptr && task.trace->begin_round()) {
+        task.trace->add(outcome.evaluated, front, kNoBound);
+      }
       const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
       for (const Front& part : pieces(task, outcome.evaluated, wanted)) {
         front.offer(part);
@@ -33,7 +37,7 @@ class Exhaustive final : public Strategy {
     }
     outcome.points = front.points();
     outcome.proven = outcome.evaluated == size;
-    outcome.gap = outcome.proven ? 0 : 1;
+    outcome.gap = outcome.proven ? 0 : front_gap(outcome.points, kNoBound);
     return outcome;
   }
 
@@ -57,6 +61,9 @@ class Exhaustive final : public Strategy {
   }
 
  private:
+  /// Of a space that is not yet looked at to its end.
+  static constexpr std::array<FrontValues, 1> kNoBound{};
+
   static std::int64_t next_count(const Budget& budget, Int128 size, Int128 done) {
     return budget.allowed(
         done, static_cast<std::int64_t>(std::min<Int128>(size - done, kPiece * kPiecesAtOnce)));

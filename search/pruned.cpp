@@ -59,8 +59,9 @@ class Best {
       trace_.improve(evaluated, *incumbent_.best());
     }
   }
-  void note_bound(const RankKey& bound, Int128 evaluated) const {
-    trace_.raise_bound(evaluated, bound.objective);
+  template <typename Node>
+  void note_open(std::span<const Node> nodes, Int128 evaluated) const {
+    trace_.raise_bound(evaluated, nodes.front().bound.objective);
   }
 
   const Incumbent& incumbent() const { return incumbent_; }
@@ -81,7 +82,8 @@ class WholeFront {
     double logs = 0;  ///< of the values, summed
   };
 
-  explicit WholeFront(const FrontTask& task) : axes_(task.axes), on_excluded_(task.on_excluded) {}
+  explicit WholeFront(const FrontTask& task)
+      : axes_(task.axes), on_excluded_(task.on_excluded), trace_(task.trace), found_(task.start) {}
 
   Bound bound(const Figures& least) const {
     Bound bound{axes_.values(least), least, 0};
@@ -118,7 +120,22 @@ class WholeFront {
     return fork;
   }
   void join(const WholeFront& other, Int128 /*evaluated*/) { found_.offer(other.found_); }
-  void note_bound(const Bound& /*bound*/, Int128 /*evaluated*/) const {}
+  template <typename Node>
+  void note_open(std::span<const Node> nodes, Int128 evaluated) const {
+    if (trace_ != nullptr && trace_->begin_round()) {
+      trace_->add(evaluated, found_, least_values(nodes));
+    }
+  }
+
+  template <typename Node>
+  static std::vector<FrontValues> least_values(std::span<const Node> nodes) {
+    std::vector<FrontValues> values;
+    values.reserve(nodes.size());
+    for (const Node& node : nodes) {
+      values.push_back(node.bound.values);
+    }
+    return values;
+  }
 
   const Front& front() const { return found_; }
 
@@ -128,6 +145,7 @@ class WholeFront {
 
   FrontAxes axes_;
   const OnExcluded* on_excluded_;
+  FrontTrace* trace_ = nullptr;
   const Front* known_ = nullptr;
   Front found_;
 };
@@ -167,11 +185,7 @@ class Pruned final : public Strategy {
     outcome.evaluated = search.evaluated();
     outcome.excluded = search.excluded();
     outcome.proven = search.proven();
-    std::vector<FrontValues> bounds;
-    for (const WholeFront::Bound& open : search.open_bounds()) {
-      bounds.push_back(open.values);
-    }
-    outcome.gap = front_gap(outcome.points, bounds);
+    outcome.gap = front_gap(outcome.points, WholeFront::least_values(search.open()));
     return outcome;
   }
 };

@@ -1,6 +1,7 @@
 // What a search found, as plain values: the content of a result file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -56,6 +57,14 @@ struct ConvergencePoint {
   double lower_bound = 0;           ///< on the objective
 };
 
+/// A moment of a search for a front.
+struct FrontMoment {
+  Int128 evaluated = 0;
+  double seconds = 0;
+  std::size_t points = 0;  ///< of the front so far
+  double gap = 1;          ///< Result::gap, had the search ended here
+};
+
 /// What became of TuneOptions::start.
 enum class StartUse : std::uint8_t {
   kNone,
@@ -106,8 +115,10 @@ struct Result {
   std::optional<std::int64_t> reference_cycles;
   SearchStatistics search;
   StartUse start = StartUse::kNone;
-  /// Every improvement of the incumbent, every large one of the bound, and the end.
+  /// Every improvement of the incumbent, every large one of the bound, and the end; no front's.
   std::vector<ConvergencePoint> convergence;
+  /// Of a front, with TuneOptions::record_front: ever fewer moments, and the end.
+  std::vector<FrontMoment> front_course;
 };
 
 }  // namespace tilewright

@@ -15,8 +15,8 @@ bool same_factors(const Tiling& a, const Tiling& b) {
 
 }  // namespace
 
-std::optional<Candidate> adapted_start(Evaluator& evaluator, const DesignSpace& space,
-                                       const TuneOptions& options, Objective objective) {
+std::optional<Tiling> adapted_start(Evaluator& evaluator, const DesignSpace& space,
+                                    const TuneOptions& options) {
   if (!options.start) {
     return std::nullopt;
   }
@@ -25,17 +25,19 @@ std::optional<Candidate> adapted_start(Evaluator& evaluator, const DesignSpace& 
   if (!repair(space, evaluator, random, point)) {
     return std::nullopt;
   }
-  return evaluator.evaluate(tiling_at(space, point), objective);
+  // Whether it runs does not depend on what is sought.
+  const Tiling tiling = tiling_at(space, point);
+  return evaluator.evaluate(tiling, Objective::kLatency) ? std::optional(tiling) : std::nullopt;
 }
 
-StartUse start_use(const std::optional<Tiling>& wanted, const std::optional<Candidate>& start) {
+StartUse start_use(const std::optional<Tiling>& wanted, const std::optional<Tiling>& start) {
   if (!wanted) {
     return StartUse::kNone;
   }
   if (!start) {
     return StartUse::kIgnored;
   }
-  return same_factors(*wanted, start->tiling) ? StartUse::kAsGiven : StartUse::kAdapted;
+  return same_factors(*wanted, *start) ? StartUse::kAsGiven : StartUse::kAdapted;
 }
 
 }  // namespace tilewright

@@ -8,11 +8,12 @@
 
 namespace tilewright {
 
-/// TuneOptions::start, if there is one, as a candidate of the space; empty if nothing near it fits.
-std::optional<Candidate> adapted_start(Evaluator& evaluator, const DesignSpace& space,
-                                       const TuneOptions& options, Objective objective);
+/// TuneOptions::start, if there is one, made to be of the space and to fit; empty if nothing near
+/// it is.
+std::optional<Tiling> adapted_start(Evaluator& evaluator, const DesignSpace& space,
+                                    const TuneOptions& options);
 
 /// What became of the tiling that was `wanted`.
-StartUse start_use(const std::optional<Tiling>& wanted, const std::optional<Candidate>& start);
+StartUse start_use(const std::optional<Tiling>& wanted, const std::optional<Tiling>& start);
 
 }  // namespace tilewright

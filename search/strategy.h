@@ -51,6 +51,8 @@ struct FrontTask {
   const FrontAxes& axes;
   Executor& executor;
   const Budget& budget;
+  Front start;                  ///< points of candidates of the space, to begin with
+  FrontTrace* trace = nullptr;  ///< is told how the front grows, if anyone wants to know
   const OnExcluded* on_excluded = nullptr;
 };
 

@@ -31,4 +31,18 @@ void Trace::add(Int128 evaluated) {
       {evaluated, budget_.seconds(), incumbent_, std::min(bound_, incumbent_.value_or(bound_))});
 }
 
+bool FrontTrace::begin_round() {
+  if (++round_ < next_) {
+    return false;
+  }
+  constexpr std::int64_t kPart = 4;  // a quarter farther each time
+  next_ += std::max<std::int64_t>(1, next_ / kPart);
+  return true;
+}
+
+void FrontTrace::add(Int128 evaluated, const Front& front, std::span<const FrontValues> bounds) {
+  const double gap = front_gap(front.points(), bounds);
+  moments_.push_back({evaluated, budget_.seconds(), front.points().size(), gap});
+}
+
 }  // namespace tilewright

@@ -244,12 +244,13 @@ Result find_best(const Setting& setting, Result result) {
   Executor executor(setting.problem, setting.options.threads);
   Evaluator evaluator(setting.problem);
   Trace trace(objective, setting.budget);
+  const auto start = adapted_start(evaluator, setting.space, setting.options);
+  result.start = start_use(setting.options.start, start);
   const SearchTask task{
       setting.problem, setting.space,
       objective,       setting.options.seed,
       executor,        setting.budget,
-      trace,           adapted_start(evaluator, setting.space, setting.options, objective)};
-  result.start = start_use(setting.options.start, task.start);
+      trace,           start ? evaluator.evaluate(*start, objective) : std::nullopt};
   SearchOutcome outcome = run_recorded(setting.strategy, task);
   if (!outcome.best) {
     result.shortfall = misfit(evaluator, setting.space);
@@ -268,15 +269,34 @@ Result find_best(const Setting& setting, Result result) {
   return result;
 }
 
+/// The end of the record is the result, its time that of the whole search.
+void close_record(const TuneOptions& options, Result& result) {
+  if (!result.convergence.empty()) {
+    result.convergence.back().seconds = result.search.seconds;
+  }
+  if (is_front(options.objective) && options.record_front) {
+    result.front_course.push_back(
+        {result.search.evaluated, result.search.seconds, result.front.size(), result.gap});
+  }
+}
+
 Result find_front(const Setting& setting, const FrontAxes& axes, Result result) {
   Executor executor(setting.problem, setting.options.threads);
-  auto outcome =
-      setting.strategy.run_front({setting.problem, setting.space, axes, executor, setting.budget});
+  Evaluator evaluator(setting.problem);
+  FrontTrace trace(setting.budget);
+  FrontTask task{setting.problem, setting.space, axes, executor, setting.budget, {}};
+  task.trace = setting.options.record_front ? &trace : nullptr;
+  const auto start = adapted_start(evaluator, setting.space, setting.options);
+  result.start = start_use(setting.options.start, start);
+  if (start) {
+    offer_candidate(task.start, axes, evaluator, *start);
+  }
+  auto outcome = setting.strategy.run_front(task);
   if (!outcome) {
     throw InputError(fmt::format("strategy '{}' finds one candidate and no front; use pruned",
                                  setting.strategy.name()));
   }
-  Evaluator evaluator(setting.problem);
+  result.front_course = trace.moments();
   if (outcome->points.empty()) {
     result.shortfall = misfit(evaluator, setting.space);
     if (!result.shortfall && !outcome->proven) {
@@ -311,7 +331,10 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
     result.proven = true;
     result.search.excluded.add(Rule::kTooLarge, space.size());
     result.search.seconds = budget.seconds();
-    result.convergence.push_back({0, result.search.seconds, std::nullopt, 0});
+    if (!wants_front) {
+      result.convergence.push_back({0, 0, std::nullopt, 0});
+    }
+    close_record(options, result);
     return result;
   }
   const Setting setting{problem, space, strategy, options, budget};
@@ -319,9 +342,7 @@ Result tune(const Hardware& hardware, const Workload& workload, const std::strin
                        : find_best(setting, std::move(result));
   result.interrupted = budget.interrupted();
   result.search.seconds = budget.seconds();
-  if (!result.convergence.empty()) {
-    result.convergence.back().seconds = result.search.seconds;
-  }
+  close_record(options, result);
   return result;
 }
 

@@ -29,6 +29,8 @@ struct TuneOptions {
   /// A tiling to begin with, e.g. the optimum of a machine alike. What this search does not allow
   /// is replaced by what is nearest; exact strategies return the same with and without it.
   std::optional<Tiling> start;
+  /// Record the course of the search for a front, too (Result::front_course): its gaps take time.
+  bool record_front = false;
   /// Set to true (by a signal handler, say) to stop soon with what was found so far.
   const std::atomic<bool>* stop = nullptr;
 };

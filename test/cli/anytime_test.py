@@ -13,6 +13,7 @@ from program_case import COMPARE, TUNE, CommandLineTest
 
 BENCH = ["bench-search", "--hw", "mas-edge", "--workload", "bert-base", "--schedules", "flat,mas",
          "--max-evals", "600", "--time-limit", "0.01", "--seeds", "3"]
+FRONT = ["--objective", "pareto:latency,l1"]
 STRATEGIES = ["pruned", "exhaustive", "genetic", "mcts", "random"]
 
 
@@ -64,8 +65,28 @@ class ConvergenceTest(CommandLineTest):
         path = self.folder / "both.csv"
         self.fails(2, *TUNE, "-o", path, "--convergence", path, says=["--convergence", "of -o"])
         self.fails(3, *TUNE, "--convergence", self.folder / "none" / "r.csv", says=["r.csv"])
-        self.fails(2, *TUNE, "--objective", "pareto:latency,energy", "--convergence", path,
-                   says=["--convergence", "pareto"])
+
+    def test_the_record_of_a_front_has_its_points_and_gap(self):
+        for strategy, limit in (("pruned", ()), ("pruned", ("--max-evals", "300")),
+                                ("exhaustive", ("--max-evals", "100000"))):
+            path = self.folder / "front.csv"
+            result = json.loads(self.succeed(*TUNE, *FRONT, "--strategy", strategy, *limit,
+                                             "--format", "json", "--convergence", path))
+            rows = rows_of(path.read_text())
+            self.assertEqual(list(rows[0]), ["strategy", "workload", "schedule", "seed",
+                                             "evaluations", "seconds", "points", "gap"])
+            self.assertGreater(len(rows), 3)
+            self.assertLess(len(rows), 100)
+            made = [int(row["evaluations"]) for row in rows]
+            self.assertEqual(made, sorted(made))
+            for row in rows:
+                self.assertTrue(0 <= float(row["gap"]) <= 1)
+            self.assertEqual((rows[0]["evaluations"], rows[0]["points"]), ("0", "0"))
+            last = rows[-1]
+            self.assertEqual(int(last["evaluations"]), result["search"]["evaluated"])
+            self.assertEqual(float(last["seconds"]), result["search"]["seconds"])
+            self.assertEqual(int(last["points"]), len(result["front"]))
+            self.assertEqual(float(last["gap"]), result["gap"])
 
 
 class StartTest(CommandLineTest):
@@ -106,6 +127,28 @@ class StartTest(CommandLineTest):
         self.assertEqual(done.returncode, 0)
         self.assertIn("starts without a tiling", done.stderr)
 
+    def test_a_front_is_the_same_with_a_start_and_a_limited_one_has_it(self):
+        cold = json.loads(self.succeed(*TUNE, *FRONT, "--format", "json"))
+        start = self.stored(*TUNE)
+        path = self.folder / "front.csv"
+        warm = json.loads(self.succeed(*TUNE, *FRONT, "--start", start, "--format", "json",
+                                       "--convergence", path))
+        for result in (cold, warm):
+            del result["search"]
+        self.assertEqual(warm, cold)
+        first = rows_of(path.read_text())[0]
+        self.assertEqual((first["evaluations"], first["points"]), ("0", "1"))
+        best = json.loads(self.succeed(*TUNE, "--format", "json"))
+        for strategy in ("pruned", "exhaustive"):
+            early = json.loads(self.succeed(*TUNE, *FRONT, "--strategy", strategy, "--max-evals",
+                                            "1", "--start", start, "--format", "json"))
+            self.assertIn(best["tiling"], [point["tiling"] for point in early["front"]])
+
+    def test_a_front_gives_its_knee_as_a_start(self):
+        start = self.stored(*TUNE, *FRONT)
+        self.succeed(*TUNE, "--start", start)
+        self.succeed(*TUNE, *FRONT, "--start", start)
+
     def test_a_start_is_a_result_file(self):
         self.fails(2, *TUNE, "--start", self.file("no.yaml", "schema: other\n"), says=["no.yaml"])
         self.fails(2, *TUNE, "--start", self.folder / "none.yaml", says=["none.yaml"])
@@ -130,6 +173,10 @@ class BenchSearchTest(CommandLineTest):
         path = self.folder / "bench.csv"
         self.succeed(*BENCH, "--strategies", "random", "-o", path)
         self.assertEqual(len(rows_of(path.read_text())), 4)
+
+    def test_the_objectives_it_takes_are_named(self):
+        self.fails(2, *BENCH, *FRONT,
+                   says=["--objective", "latency, energy, edp, traffic", "tune"])
 
     def test_wrong_words_are_named(self):
         self.fails(2, *BENCH, "--strategies", "genetics", says=["did you mean 'genetic'"])

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "search/front.h"
 #include "search/objectives.h"
@@ -42,6 +43,44 @@ void require_same_front(const Result& a, const Result& b) {
   }
   REQUIRE(a.tiling == b.tiling);
   REQUIRE(a.shortfall.has_value() == b.shortfall.has_value());
+}
+
+constexpr double kRounding = 1e-12;
+
+/// How far below the front of `found` the farthest of `sought` lies: 0 if it lacks nothing.
+double missed_by(const Result& found, const std::vector<FrontEntry>& sought) {
+  const FrontAxes axes = FrontAxes::parse(found.objective);
+  const auto values = [&](const FrontEntry& entry) {
+    return axes.values({entry.cost.cycles, entry.cost.energy_fj,
+                        entry.cost.dram_read_bytes + entry.cost.dram_write_bytes,
+                        entry.cost.l1_peak_bytes});
+  };
+  std::vector<FrontPoint> points;
+  for (const FrontEntry& entry : found.front) {
+    points.push_back({values(entry), {}, Objective::kLatency});
+  }
+  std::vector<FrontValues> bounds;
+  for (const FrontEntry& entry : sought) {
+    bounds.push_back(values(entry));
+  }
+  return front_gap(points, bounds);
+}
+
+void check_course(const Result& result) {
+  REQUIRE_FALSE(result.front_course.empty());
+  FrontMoment before;
+  for (const FrontMoment& moment : result.front_course) {
+    REQUIRE(moment.evaluated >= before.evaluated);
+    REQUIRE(moment.seconds >= before.seconds);
+    REQUIRE(moment.gap >= 0);
+    REQUIRE(moment.gap <= 1);
+    before = moment;
+  }
+  REQUIRE(before.evaluated == result.search.evaluated);
+  REQUIRE(before.seconds == result.search.seconds);
+  REQUIRE(before.points == result.front.size());
+  REQUIRE(before.gap == result.gap);
+  REQUIRE(result.convergence.empty());
 }
 
 TEST_CASE("pruned finds the front that exhaustive finds, on small random spaces") {
@@ -104,20 +143,97 @@ TEST_CASE("a front is the same for any number of threads, and limits give a true
     require_same_front(run(drawn, "pruned"), whole);
     require_same_front(run(drawn, "pruned", 5), limited);
     REQUIRE(limited.search.evaluated <= 5);
-    const FrontAxes axes = FrontAxes::parse(drawn.options.objective);
-    const auto values = [&](const FrontEntry& entry) {
-      return axes.values({entry.cost.cycles, entry.cost.energy_fj,
-                          entry.cost.dram_read_bytes + entry.cost.dram_write_bytes,
-                          entry.cost.l1_peak_bytes});
-    };
-    // Every point of the whole front is within the gap of one that was found.
-    for (const FrontEntry& entry : whole.front) {
-      std::vector<FrontPoint> found;
-      for (const FrontEntry& point : limited.front) {
-        found.push_back({values(point), {}, Objective::kLatency});
+    REQUIRE(missed_by(limited, whole.front) <= limited.gap + kRounding);
+  }
+}
+
+TEST_CASE("the record of a front has a true gap at every moment and ends with the result") {
+  for (std::int64_t i = 0; i < counted(60); ++i) {
+    SpaceCase drawn = drawn_case(kSeed + 40'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn) << " " << drawn.options.objective);
+    drawn.options.record_front = true;
+    // Limits on evaluations make the search look at one box after the other.
+    constexpr std::int64_t kNoLimit = std::int64_t{1} << 40;
+    const Result whole = run(drawn, "pruned", kNoLimit);
+    check_course(whole);
+    for (const FrontMoment& moment : whole.front_course) {
+      if (moment.evaluated == 0) {
+        REQUIRE(moment.points == 0);
+        continue;
       }
-      const std::vector<FrontValues> sought{values(entry)};
-      REQUIRE(front_gap(found, sought) <= limited.gap + 1e-12);
+      const Result then = run(drawn, "pruned", static_cast<std::int64_t>(moment.evaluated));
+      REQUIRE(then.front.size() == moment.points);
+      REQUIRE(missed_by(then, whole.front) <= moment.gap + kRounding);
+    }
+    drawn.options.threads = 1;
+    const Result alone = run(drawn, "pruned");
+    drawn.options.threads = 3;
+    const Result together = run(drawn, "pruned");
+    check_course(together);
+    REQUIRE(alone.front_course.size() == together.front_course.size());
+    for (std::size_t m = 0; m < alone.front_course.size(); ++m) {
+      REQUIRE(alone.front_course[m].evaluated == together.front_course[m].evaluated);
+      REQUIRE(alone.front_course[m].points == together.front_course[m].points);
+      REQUIRE(alone.front_course[m].gap == together.front_course[m].gap);
+    }
+    check_course(run(drawn, "exhaustive"));
+    drawn.options.record_front = false;
+    REQUIRE(run(drawn, "pruned").front_course.empty());
+  }
+}
+
+/// Another machine's, and now and then nothing that this schedule could do.
+Tiling random_start(Random& random) {
+  Tiling start;
+  start.heads = random.between(1, 9);
+  start.q_rows = random.between(1, 40);
+  start.kv_cols = random.between(1, 40);
+  start.kv_resident = random.chance(50);
+  start.buffers = random.between(1, 3);
+  start.lookahead = random.between(0, 4);
+  start.overwrite = random.chance(20) ? Overwrite::kKey : Overwrite::kNone;
+  start.core_split = random.chance(50) ? CoreSplit::kQuery : CoreSplit::kHeads;
+  return start;
+}
+
+TEST_CASE("a start changes no front that is proven") {
+  for (std::int64_t i = 0; i < counted(200); ++i) {
+    SpaceCase drawn = drawn_case(kSeed + 50'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn) << " " << drawn.options.objective);
+    Random random(drawn.seed);
+    const Result cold = run(drawn, "pruned");
+    std::vector<Tiling> starts{random_start(random)};
+    if (!cold.front.empty()) {
+      starts.push_back(cold.front.front().tiling);
+      starts.push_back(*cold.tiling);
+    }
+    for (const Tiling& start : starts) {
+      drawn.options.start = start;
+      for (const char* strategy : {"pruned", "exhaustive"}) {
+        INFO(strategy);
+        const Result warm = run(drawn, strategy);
+        require_same_front(warm, cold);
+        REQUIRE(warm.proven);
+        REQUIRE(warm.search.evaluated + warm.search.pruned() == warm.search.space);
+        const bool known = &start != starts.data();
+        REQUIRE((warm.start == StartUse::kAsGiven || !known));
+      }
+    }
+  }
+}
+
+TEST_CASE("a front is nowhere behind its start, however early it is stopped") {
+  for (std::int64_t i = 0; i < counted(60); ++i) {
+    SpaceCase drawn = drawn_case(kSeed + 60'000 + static_cast<std::uint64_t>(i));
+    INFO(describe(drawn) << " " << drawn.options.objective);
+    const Result cold = run(drawn, "pruned");
+    for (const FrontEntry& entry : cold.front) {
+      drawn.options.start = entry.tiling;
+      for (const char* strategy : {"pruned", "exhaustive"}) {
+        const Result stopped = run(drawn, strategy, 1);
+        REQUIRE(missed_by(stopped, std::vector{entry}) == 0);
+        REQUIRE(stopped.search.evaluated <= 1);
+      }
     }
   }
 }

@@ -125,8 +125,8 @@ void check_front(const SpaceCase& drawn, std::string_view objective, RuleCounts&
   };
   Executor executor(problem, 1);
   const Budget budget(0, 0, nullptr);
-  const auto outcome =
-      pruned_strategy().run_front({problem, space, axes, executor, budget, &on_excluded});
+  const auto outcome = pruned_strategy().run_front(
+      {problem, space, axes, executor, budget, {}, nullptr, &on_excluded});
   Front whole;
   for (const FrontPoint& point : outcome->points) {
     whole.offer(point);
