@@ -1,9 +1,5 @@
 #include "batch/store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -169,6 +165,16 @@ Outcome read_outcome(const Statement& row, int c, const std::string& file) {
   return outcome;
 }
 
+std::map<std::string, std::string> figures_of(Statement& select, std::int64_t profile) {
+  std::map<std::string, std::string> figures;
+  select.bind(1, profile);
+  while (select.step()) {
+    figures.emplace(select.text(0), select.text(1));
+  }
+  select.reset();
+  return figures;
+}
+
 std::string store_path(const std::string& folder) {
   return folder + "/results.sqlite";
 }
@@ -320,6 +326,8 @@ std::int64_t Store::set_cases(const CaseList& cases) {
   database.run("DROP TABLE before");
   impl_->set_meta("job", cases.job().name);
   impl_->set_meta("baseline", cases.job().baseline);
+  impl_->set_meta("tile_sizes",
+                  kTileSizesNames.at(static_cast<std::size_t>(cases.job().tile_sizes)));
   impl_->set_meta("model_version", std::to_string(kModelVersion));
   transaction.commit();
   return changed;
@@ -353,16 +361,27 @@ std::int64_t Store::outcome_count() const {
 void Store::for_each(const std::function<void(const StoredCase&)>& visit) const {
   Statement select(impl_->database(),
                    "SELECT p.name, w.name, c.objective, c.schedule, c.variant, p.clock_hz, "
-                   "p.l1_capacity_bytes, o.* FROM cases c JOIN profiles p ON p.id = c.profile "
-                   "JOIN workloads w ON w.id = c.workload LEFT JOIN outcomes o ON o.key = c.key "
-                   "ORDER BY c.id");
-  constexpr int kKeyColumn = 7;
+                   "p.l1_capacity_bytes, p.id, p.base, o.* FROM cases c "
+                   "JOIN profiles p ON p.id = c.profile JOIN workloads w ON w.id = c.workload "
+                   "LEFT JOIN outcomes o ON o.key = c.key ORDER BY c.id");
+  constexpr int kKeyColumn = 9;
+  Statement figures(impl_->database(), "SELECT key, value FROM swept_figures WHERE profile = ?1");
+  const std::string tile_sizes = impl_->meta("tile_sizes");
+  std::int64_t profile = -1;
+  std::map<std::string, std::string> swept;
   while (select.step()) {
-    StoredCase item{select.text(0),    select.text(1),    select.text(2), select.text(3),
-                    select.text(4),    select.integer(5), select.integer(6), std::nullopt};
+    StoredCase item{select.text(0), select.text(1),    select.text(2),    select.text(3),
+                    select.text(4), select.integer(5), select.integer(6), std::nullopt,
+                    tile_sizes,     select.text(8),    {}};
     if (!select.is_null(kKeyColumn)) {
       item.outcome = read_outcome(select, kKeyColumn + 1, impl_->database().path());
     }
+    // The cases of a profile follow each other.
+    if (select.integer(7) != profile) {
+      profile = select.integer(7);
+      swept = figures_of(figures, profile);
+    }
+    item.swept = swept;
     visit(item);
   }
 }
@@ -376,24 +395,6 @@ std::vector<Store::ProfileFigure> Store::swept_figures() const {
     figures.push_back({select.text(0), select.text(1), select.text(2), select.text(3)});
   }
   return figures;
-}
-
-FolderLock::FolderLock(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  const std::string path = folder + "/lock";
-  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (file_ < 0) {
-    throw FileError(fmt::format("{}: cannot be written", path));
-  }
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file_);
-    throw InputError(fmt::format("{}: another batch is running in this folder", folder));
-  }
-}
-
-FolderLock::~FolderLock() {
-  ::close(file_);
 }
 
 }  // namespace tilewright

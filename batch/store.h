@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,9 @@ struct StoredCase {
   std::int64_t clock_hz = 0;
   std::int64_t l1_capacity_bytes = 0;
   std::optional<Outcome> outcome;
+  std::string tile_sizes;                    ///< of the job
+  std::string base;                          ///< of the profile; without sweeps `hw`
+  std::map<std::string, std::string> swept;  ///< figures of the profile, by key
 };
 
 /// Thread-safe. Every outcome is in the file when put() returns, whatever happens to the process
@@ -91,19 +95,6 @@ class Store {
   class Impl;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-};
-
-/// Held while a batch runs in a folder, so that a second one notices.
-class FolderLock {
- public:
-  /// Makes the folder if it is not there. Throws InputError if another run holds it.
-  explicit FolderLock(const std::string& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_ = -1;
 };
 
 }  // namespace tilewright

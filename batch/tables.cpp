@@ -17,8 +17,6 @@
 namespace tilewright {
 namespace {
 
-constexpr std::string_view kTableSchema = "tilewright/tiling-table/v1";
-
 bool is_solved(const StoredCase& item) {
   return item.outcome && item.outcome->status == CaseStatus::kSolved;
 }
@@ -36,17 +34,38 @@ Document cost_node(const StoredCase& item) {
   return node;
 }
 
-Document entry_node(const StoredCase& item) {
-  Document node;
+/// A number where it reads back as the same text.
+Document figure_node(const std::string& value) {
+  const Document node = Document::parse(value, nullptr, false);
+  return node.is_primitive() && !node.is_discarded() && node.dump() == value ? node : Document(value);
+}
+
+void add_entry(Document& node, const StoredCase& item) {
   node["hw"] = item.hw;
+  if (!item.swept.empty()) node["base"] = item.base;
+  for (const auto& [key, value] : item.swept) node["swept"][key] = figure_node(value);
   node["workload"] = item.workload;
   node["objective"] = item.objective;
   node["schedule"] = item.schedule;
   node["variant"] = item.variant;
+  if (!item.tile_sizes.empty()) node["tile_sizes"] = item.tile_sizes;
   node["optimal"] = item.outcome->proven ? "proven" : "best-found";
   if (!item.outcome->proven) node["gap"] = item.outcome->gap;
   node["tiling"] = tiling_node(item.outcome->tiling);
   node["cost"] = cost_node(item);
+}
+
+Document entry_node(const StoredCase& item) {
+  Document node;
+  add_entry(node, item);
+  return node;
+}
+
+Document pick_document(const StoredCase& item, std::string_view version) {
+  Document node;
+  node["schema"] = kTableSchema;
+  node["tilewright"] = version;
+  add_entry(node, item);
   return node;
 }
 
@@ -255,13 +274,13 @@ Pick parse_pick(std::string_view text) {
     }
     *found->second = word.substr(equal + 1);
   }
-  if (pick.hw.empty() || pick.workload.empty()) {
-    throw InputError("--pick: expected hw=NAME,workload=NAME, perhaps with objective and schedule");
-  }
   return pick;
 }
 
 StoredCase picked_case(const Store& store, const Pick& pick) {
+  if (pick.hw.empty() || pick.workload.empty()) {
+    throw InputError("--pick: expected hw=NAME,workload=NAME, perhaps with objective and schedule");
+  }
   std::optional<StoredCase> found;
   std::string reason;
   std::vector<std::string> profiles;
@@ -309,12 +328,12 @@ StoredCase picked_case(const Store& store, const Pick& pick) {
                                suggestion(pick.workload, workloads)));
 }
 
-std::string pick_yaml(const StoredCase& item) {
-  return emit_yaml(entry_node(item));
+std::string pick_yaml(const StoredCase& item, std::string_view version) {
+  return emit_yaml(pick_document(item, version));
 }
 
-std::string pick_json(const StoredCase& item) {
-  return emit_json(entry_node(item));
+std::string pick_json(const StoredCase& item, std::string_view version) {
+  return emit_json(pick_document(item, version));
 }
 
 std::string pick_c_header(const StoredCase& item) {

@@ -46,7 +46,7 @@ std::string summary_table(const Store& store);
 /// Every case has a tiling, or its schedule cannot run the workload at all.
 bool all_solved(const Store& store);
 
-/// What `--pick hw=...,workload=...` asks for; the objective and schedule may be left out.
+/// What `--pick hw=...,workload=...` asks for; empty: any.
 struct Pick {
   std::string hw;
   std::string workload;
@@ -57,10 +57,12 @@ struct Pick {
 /// Throws InputError naming the word that is wrong.
 Pick parse_pick(std::string_view text);
 
-/// The entry: the best schedule's unless one is named. Throws InputError if there is none.
+/// The entry: the best schedule's unless one is named. Throws InputError if there is none, or no
+/// profile and workload is named.
 StoredCase picked_case(const Store& store, const Pick& pick);
-std::string pick_yaml(const StoredCase& item);
-std::string pick_json(const StoredCase& item);
+/// A table with one entry, which is read back like the whole one.
+std::string pick_yaml(const StoredCase& item, std::string_view version);
+std::string pick_json(const StoredCase& item, std::string_view version);
 /// Constants for a kernel: macros, with comments that say where they come from.
 std::string pick_c_header(const StoredCase& item);
 

@@ -17,28 +17,26 @@ namespace tilewright::cli {
 namespace {
 
 std::vector<StoredResult> stored_tilings(const std::string& file) {
-  std::vector<StoredResult> results = parse_results(read_text_file(file), file);
+  std::vector<StoredResult> results = load_results(file);
   std::erase_if(results, [](const StoredResult& result) { return result.factors.empty(); });
   if (results.empty()) throw InputError(fmt::format("--start: {}: has no tiling", file));
   return results;
 }
 
-const StoredResult* start_for(const std::vector<StoredResult>& results, const SearchCase& item) {
-  const auto found =
-      std::find_if(results.begin(), results.end(), [&item](const StoredResult& result) {
-        return result.workload == item.workload.name && result.schedule == item.schedule;
-      });
-  if (found != results.end()) return &*found;
-  return results.size() == 1 ? &results.front() : nullptr;
+const StoredResult* start_for(const std::vector<StoredResult>& results, const SearchNames& search) {
+  const StoredResult* const found = most_alike(results, search);
+  return found == nullptr && results.size() == 1 ? results.data() : found;
 }
 
 }  // namespace
 
 void add_anytime_options(CLI::App& command, AnytimeArguments& arguments) {
   command
-      .add_option("--start", arguments.start,
-                  "Begin each search with the tiling of a result file; the answer of a proof "
-                  "stays the same")
+      .add_option(
+          "--start", arguments.start,
+          "Begin each search with a tiling of a result file or a batch's table; the answer of a "
+          "proof "
+          "stays the same")
       ->type_name("FILE");
   command
       .add_option("--convergence", arguments.convergence,
@@ -67,11 +65,13 @@ void check_anytime(const AnytimeArguments& arguments, const SearchArguments& com
   check_writable(file);
 }
 
-void set_starts(const AnytimeArguments& arguments, std::vector<SearchCase>& cases) {
+void set_starts(const AnytimeArguments& arguments, std::string_view hw, std::string_view objective,
+                std::vector<SearchCase>& cases) {
   if (arguments.start.empty()) return;
   const std::vector<StoredResult> results = stored_tilings(arguments.start);
   for (SearchCase& item : cases) {
-    if (const StoredResult* const stored = start_for(results, item)) {
+    const SearchNames search{hw, item.workload.name, item.schedule, objective};
+    if (const StoredResult* const stored = start_for(results, search)) {
       item.start = tiling_of_factors(stored->factors);
       continue;
     }

@@ -26,9 +26,10 @@ std::vector<NamedFile> with_start_file(std::vector<NamedFile> inputs,
 void check_anytime(const AnytimeArguments& arguments, const SearchArguments& common,
                    std::vector<NamedFile> inputs);
 
-/// Gives every case the tiling of --start that belongs to it: that of its workload and schedule,
-/// else the only one in the file. Says on standard error which cases have none.
-void set_starts(const AnytimeArguments& arguments, std::vector<SearchCase>& cases);
+/// Gives every case the tiling of --start that is most_alike() its search, else the only one in the
+/// file. Says on standard error which cases have none.
+void set_starts(const AnytimeArguments& arguments, std::string_view hw, std::string_view objective,
+                std::vector<SearchCase>& cases);
 
 /// Says on standard error which starts were not taken as they are, and writes the record.
 void report_anytime(const AnytimeArguments& arguments, const ResultSet& set);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 
+#include "batch/folder_lock.h"
 #include "batch/job.h"
 #include "batch/ranks.h"
 #include "batch/runner.h"

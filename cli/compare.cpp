@@ -58,7 +58,7 @@ int run_compare(const CompareArguments& arguments) {
   const Output output(arguments.common.output, inputs);
   check_anytime(arguments.anytime, arguments.common, inputs);
   std::vector<SearchCase> cases = cases_of(suite, schedules, arguments.common, pins);
-  set_starts(arguments.anytime, cases);
+  set_starts(arguments.anytime, hardware.name, arguments.common.search.objective, cases);
   ResultSet set = run_cases(hardware, cases, arguments.common);
   report_anytime(arguments.anytime, set);
   set.list = true;

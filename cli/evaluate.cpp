@@ -45,15 +45,12 @@ constexpr const char* kExamples =
     "      --tiling q_rows=64,kv_cols=128 --timeline mas.svg --timeline-rounds 2..4\n";
 
 const StoredResult& stored_for(const std::vector<StoredResult>& results, const std::string& file,
-                               const std::string& workload, const std::string& schedule) {
-  const auto matches = [&](const StoredResult& result) {
-    return result.workload == workload && result.schedule == schedule;
-  };
-  const auto found =
-      results.size() == 1 ? results.begin() : std::find_if(results.begin(), results.end(), matches);
-  if (found == results.end()) {
+                               const SearchNames& search) {
+  const StoredResult* const found =
+      results.size() == 1 ? results.data() : most_alike(results, search);
+  if (found == nullptr) {
     throw InputError(fmt::format("{}: has no result of workload '{}' with schedule '{}'", file,
-                                 workload, schedule));
+                                 search.workload, search.schedule));
   }
   if (found->factors.empty()) {
     throw InputError(fmt::format("{}: the result of workload '{}' with schedule '{}' has no tiling",
@@ -73,13 +70,15 @@ std::vector<SearchCase> cases_from_text(const EvaluateArguments& arguments, cons
   return cases;
 }
 
-/// The cases with the factors, and unless --as-published the variants, of a result file.
-std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, const Suite& suite) {
+/// The cases with the factors, and unless --as-published the variants, of a result file or a table.
+std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, const Suite& suite,
+                                        const std::string& hw) {
   const std::string file = arguments.tiling.substr(1);
-  const std::vector<StoredResult> results = parse_results(read_text_file(file), file);
+  const std::vector<StoredResult> results = load_results(file);
   std::vector<SearchCase> cases;
   for (const Workload& workload : suite.workloads) {
-    const StoredResult& stored = stored_for(results, file, workload.name, arguments.schedule);
+    const StoredResult& stored = stored_for(
+        results, file, {hw, workload.name, arguments.schedule, arguments.common.search.objective});
     const bool keep_variant = !arguments.common.as_published && arguments.common.variant.empty() &&
                               stored.schedule == arguments.schedule;
     cases.push_back(
@@ -90,10 +89,11 @@ std::vector<SearchCase> cases_from_file(const EvaluateArguments& arguments, cons
   return cases;
 }
 
-std::vector<SearchCase> evaluated_cases(const EvaluateArguments& arguments, const Suite& suite) {
+std::vector<SearchCase> evaluated_cases(const EvaluateArguments& arguments, const Suite& suite,
+                                        const std::string& hw) {
   const bool from_file = arguments.tiling.starts_with('@');
   std::vector<SearchCase> cases =
-      from_file ? cases_from_file(arguments, suite) : cases_from_text(arguments, suite);
+      from_file ? cases_from_file(arguments, suite, hw) : cases_from_text(arguments, suite);
   const std::map<std::string, std::string> pins = parse_pins(arguments.common.pins);
   for (SearchCase& item : cases) merge_pins(item.pins, pins, "--pin");
   return cases;
@@ -195,7 +195,7 @@ int run_evaluate(const EvaluateArguments& arguments) {
   check_variant(arguments.common, {&arguments.schedule, 1});
   const Hardware hardware = load_hardware(arguments.common.hardware);
   const Suite suite = load_accepted_suite(arguments.common, {&arguments.schedule, 1});
-  const std::vector<SearchCase> cases = evaluated_cases(arguments, suite);
+  const std::vector<SearchCase> cases = evaluated_cases(arguments, suite, hardware.name);
   const Output output(arguments.common.output, evaluated_files(arguments));
   check_pictures(arguments, suite);
   ResultSet set = run_cases(hardware, cases, arguments.common);

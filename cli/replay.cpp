@@ -29,7 +29,8 @@ constexpr const char* kExamples =
     "  tilewright tune --hw mas-edge --workload bert-base --schedule mas -o best.yaml\n"
     "  tilewright replay best.yaml\n"
     "  tilewright replay best.yaml --dtype fp16 --seed 7 --format yaml\n"
-    "  tilewright replay mine.yaml --hw my_npu.yaml --workload my_shapes.yaml\n";
+    "  tilewright replay mine.yaml --hw my_npu.yaml --workload my_shapes.yaml\n"
+    "  tilewright replay night/tilings.yaml --pick hw=mas-edge,workload=bert-base\n";
 
 struct ReplayArguments {
   ResultArguments stored;
@@ -37,22 +38,6 @@ struct ReplayArguments {
   ReplayOptions options;
   OutputArguments output;
 };
-
-std::vector<ResultCase> replay_cases(const ResultArguments& arguments) {
-  const std::vector<StoredResult> results = load_results(arguments);
-  std::vector<ResultCase> cases;
-  for (const StoredResult& stored : results) {
-    if (stored.factors.empty()) continue;
-    const auto item = result_case(arguments, stored, results.size() == 1);
-    if (item) cases.push_back(*item);
-  }
-  if (cases.empty()) {
-    throw InputError(fmt::format(
-        "{}: has no tiling{}", arguments.file,
-        arguments.workload.empty() ? "" : " of a workload of '" + arguments.workload + "'"));
-  }
-  return cases;
-}
 
 /// What the model says of the stored tiling on this machine.
 Result predicted(const ResultCase& item) {
@@ -103,7 +88,7 @@ int run_replay(ReplayArguments arguments) {
   const std::vector<std::string> types{"fp32", "fp16"};
   require_known("--dtype", arguments.type, types);
   arguments.options.type = arguments.type == "fp32" ? ReplayType::kFp32 : ReplayType::kFp16;
-  const std::vector<ResultCase> cases = replay_cases(arguments.stored);
+  const std::vector<ResultCase> cases = result_cases(arguments.stored, Wanted::kWithTiling);
   const Output output(arguments.output, files_of(arguments.stored));
   const Replays done = run_all(arguments, cases);
   output.write([&done](Format format) { return rendered(done.reports, format); });
@@ -137,7 +122,8 @@ void add_replay_command(CLI::App& app, Action& action) {
   const auto arguments = std::make_shared<ReplayArguments>();
   CLI::App* const command = app.add_subcommand(
       "replay", "Execute found schedules on real numbers in an arena of the size of L1");
-  add_result_options(*command, arguments->stored, "Result file; all tilings in it are replayed");
+  add_result_options(*command, arguments->stored,
+                     "Result file, or table of a batch; all tilings in it are replayed");
   add_numbers(*command, *arguments);
   add_output_options(*command, arguments->output);
   command->footer(kExamples);

@@ -1,7 +1,7 @@
-// A result of a file together with the machine and the workload that its names mean.
+// Results of a file, or entries of a batch's table, each together with the machine and the workload
+// that its names mean.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +16,7 @@ struct ResultArguments {
   std::string file;
   std::string hardware;  ///< --hw; empty: the bundled profile of the result
   std::string workload;  ///< --workload; empty: the bundled workload of the result
+  std::string pick;      ///< --pick; empty: all of the file
 };
 
 struct ResultCase {
@@ -24,15 +25,15 @@ struct ResultCase {
   Workload workload;
 };
 
-/// RESULT (explained by `about`), --hw and --workload.
+/// RESULT (explained by `about`), --hw, --workload and --pick.
 void add_result_options(CLI::App& command, ResultArguments& arguments, const std::string& about);
 
-std::vector<StoredResult> load_results(const ResultArguments& arguments);
+enum class Wanted { kAll, kWithTiling };
 
-/// Empty if --workload names others only; `alone`: the only result of its file. Throws InputError
-/// where the result names nothing bundled.
-std::optional<ResultCase> result_case(const ResultArguments& arguments, const StoredResult& stored,
-                                      bool alone);
+/// The results of the file that --pick names, but those of other workloads than --workload has (and
+/// of a table those of other profiles than --hw). Throws InputError where nothing is left, or a
+/// result names nothing bundled.
+std::vector<ResultCase> result_cases(const ResultArguments& arguments, Wanted wanted);
 
 /// The files that are read, for what must not be written over.
 std::vector<NamedFile> files_of(const ResultArguments& arguments);

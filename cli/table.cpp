@@ -45,7 +45,7 @@ std::string picked_text(const Store& store, const TableArguments& arguments) {
   require_known("--format", format, std::vector<std::string>{"yaml", "json", "c"});
   const StoredCase item = picked_case(store, parse_pick(arguments.pick));
   if (format == "c") return pick_c_header(item);
-  return format == "json" ? pick_json(item) : pick_yaml(item);
+  return format == "json" ? pick_json(item, kVersion) : pick_yaml(item, kVersion);
 }
 
 void write_table(const Store& store, const std::string& format, const TextSink& sink) {

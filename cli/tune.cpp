@@ -58,7 +58,7 @@ int run_tune(TuneArguments arguments) {
   for (const Workload& workload : suite.workloads) {
     cases.push_back({workload, arguments.schedule, variant, pins, std::nullopt});
   }
-  set_starts(arguments.anytime, cases);
+  set_starts(arguments.anytime, hardware.name, arguments.common.search.objective, cases);
   arguments.common.search.record_front = !arguments.anytime.convergence.empty();
   const ResultSet set = run_cases(hardware, cases, arguments.common);
   report_anytime(arguments.anytime, set);

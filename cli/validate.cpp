@@ -1,4 +1,4 @@
-// tilewright validate: checks hardware profiles, workloads, result files and jobs.
+// tilewright validate: checks hardware profiles, workloads, result files, jobs and tables.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -15,6 +15,7 @@
 #include "common/text_file.h"
 #include "common/yaml_reader.h"
 #include "hw_profiles/hardware_yaml.h"
+#include "report/result_document.h"
 #include "report/result_reader.h"
 #include "schedules/schedule.h"
 #include "schedules/workload_yaml.h"
@@ -64,6 +65,10 @@ Content check_result_file(const std::string& text, const std::string& file) {
   return {plural(parse_results(text, file).size(), "result"), {}};
 }
 
+Content check_table_file(const std::string& text, const std::string& file) {
+  return {fmt::format("tiling table, {}", plural(parse_results(text, file).size(), "tiling")), {}};
+}
+
 Content check_job_file(const std::string& text, const std::string& file) {
   const CaseList cases(parse_job(text, file));
   return {fmt::format("job '{}', {}", cases.job().name, plural(cases.count(), "case")), {}};
@@ -74,15 +79,16 @@ struct FileKind {
   Content (*check)(const std::string& text, const std::string& file);
 };
 
-constexpr std::array<FileKind, 4> kKinds{{{"tilewright/hw/v1", check_hardware_file},
+constexpr std::array<FileKind, 5> kKinds{{{"tilewright/hw/v1", check_hardware_file},
                                           {"tilewright/workload/v1", check_workload_file},
-                                          {"tilewright/result/v1", check_result_file},
+                                          {kResultSchema, check_result_file},
+                                          {kTableSchema, check_table_file},
                                           {"tilewright/job/v1", check_job_file}}};
 
 /// Throws InputError or FileError.
 Content check_file(const std::string& file) {
-  const std::string text = read_text_file(file);
-  const YamlValue schema_value = schema_of(parse_yaml(text, file));
+  const std::string text = read_text_file(file, kResultSizeLimit);
+  const YamlValue schema_value = schema_of(parse_yaml(text, file, kResultSizeLimit));
   const std::string schema = schema_value.text();
   std::vector<std::string_view> known;
   for (const FileKind& kind : kKinds) {
@@ -125,8 +131,8 @@ int run_validate(const std::vector<std::string>& files) {
 
 void add_validate_command(CLI::App& app, Action& action) {
   const auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* const command =
-      app.add_subcommand("validate", "Check hardware profiles, workloads, result files and jobs");
+  CLI::App* const command = app.add_subcommand(
+      "validate", "Check hardware profiles, workloads, result files, jobs and tables");
   command->add_option("FILE", *files, "Files to check")->required()->type_name("");
   command->footer(kExamples);
   command->callback([&action, files] { action = [files] { return run_validate(*files); }; });

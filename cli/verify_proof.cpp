@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -25,7 +26,8 @@ constexpr const char* kExamples =
     "  tilewright tune --hw mas-edge --workload mas12 --schedule mas -o best.yaml\n"
     "  tilewright verify-proof best.yaml\n"
     "  tilewright verify-proof best.yaml --method blocks --threads 2\n"
-    "  tilewright verify-proof mine.yaml --hw my_npu.yaml --workload my_shapes.yaml\n";
+    "  tilewright verify-proof mine.yaml --hw my_npu.yaml --workload my_shapes.yaml\n"
+    "  tilewright verify-proof night/tilings.yaml --pick hw=mas-edge,workload=bert-base\n";
 
 struct VerifyArguments {
   ResultArguments stored;
@@ -95,33 +97,32 @@ ProofMethod parse_method(const std::string& text) {
   return text == "blocks" ? ProofMethod::kBlocks : ProofMethod::kEnumerate;
 }
 
-std::vector<ResultCase> cases_of(const ResultArguments& arguments) {
-  const std::vector<StoredResult> results = load_results(arguments);
-  std::vector<ResultCase> cases;
-  for (const StoredResult& stored : results) {
-    if (const auto item = result_case(arguments, stored, results.size() == 1)) {
-      cases.push_back(*item);
-    }
-  }
-  if (cases.empty()) {
-    throw InputError(
-        fmt::format("{}: has no result of a workload of '{}'", arguments.file, arguments.workload));
-  }
-  return cases;
-}
-
-std::string name_of(const StoredResult& stored) {
+/// Says also on which profile it is checked, where --hw is another one, and what was sought, where
+/// the file has several of it.
+std::string name_of(const ResultCase& item, bool with_objective) {
+  const StoredResult& stored = item.stored;
   Result result;
   result.workload = stored.workload;
   result.hw = stored.hw;
   result.schedule = stored.schedule;
   result.variant = stored.variant;
-  return case_text(result);
+  std::string text = case_text(result);
+  if (with_objective) text += ", " + stored.objective;
+  return item.hardware.name == stored.base
+             ? text
+             : fmt::format("{}, checked on {}", text, item.hardware.name);
+}
+
+bool has_several_objectives(const std::vector<ResultCase>& cases) {
+  return std::any_of(cases.begin(), cases.end(), [&cases](const ResultCase& item) {
+    return item.stored.objective != cases.front().stored.objective;
+  });
 }
 
 int run_verify_proof(VerifyArguments arguments) {
   arguments.survey.method = parse_method(arguments.method);
-  const std::vector<ResultCase> cases = cases_of(arguments.stored);
+  const std::vector<ResultCase> cases = result_cases(arguments.stored, Wanted::kAll);
+  const bool with_objective = has_several_objectives(cases);
   const std::atomic<bool>& stop = catch_interrupts();
   arguments.survey.stop = &stop;
   bool refuted = false;
@@ -129,7 +130,7 @@ int run_verify_proof(VerifyArguments arguments) {
   for (const ResultCase& item : cases) {
     if (stop) break;
     const Checked result = checked(item, arguments);
-    write_stdout(fmt::format("{}: {}\n", name_of(item.stored), result.text));
+    write_stdout(fmt::format("{}: {}\n", name_of(item, with_objective), result.text));
     refuted = refuted || result.verdict == Verdict::kRefuted;
     done += result.verdict == Verdict::kInterrupted ? 0 : 1;
   }
@@ -147,7 +148,7 @@ void add_verify_proof_command(CLI::App& app, Action& action) {
   CLI::App* const command = app.add_subcommand(
       "verify-proof", "Check again that proven results are the best of their spaces");
   add_result_options(*command, arguments->stored,
-                     "Result file; all proven results in it are checked");
+                     "Result file, or table of a batch; all proven results in it are checked");
   command
       ->add_option("--method", arguments->method,
                    "enumerate: evaluate every candidate; blocks: bounds cover what they can; auto "

@@ -253,8 +253,8 @@ std::int64_t YamlMap::integer_or(std::string_view key, IntegerRange range,
   return member ? member->integer(range) : otherwise;
 }
 
-YamlValue parse_yaml(std::string_view text, std::string_view file) {
-  return root_of(parse_yaml_tree(text, file));
+YamlValue parse_yaml(std::string_view text, std::string_view file, std::size_t limit) {
+  return root_of(parse_yaml_tree(text, file, limit));
 }
 
 YamlValue root_of(std::shared_ptr<const YamlDocument> document) {

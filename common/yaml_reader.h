@@ -70,7 +70,7 @@ class YamlValue {
 
  private:
   friend class YamlMap;
-  friend YamlValue parse_yaml(std::string_view text, std::string_view file);
+  friend YamlValue parse_yaml(std::string_view text, std::string_view file, std::size_t limit);
   friend YamlValue parse_json(std::string_view text, std::string_view file);
   friend YamlValue root_of(std::shared_ptr<const YamlDocument> document);
 
@@ -118,7 +118,8 @@ class YamlMap {
 };
 
 /// The root of the only document in `text`; see parse_yaml_tree for what is refused.
-YamlValue parse_yaml(std::string_view text, std::string_view file);
+YamlValue parse_yaml(std::string_view text, std::string_view file,
+                     std::size_t limit = kYamlSizeLimit);
 
 /// The root of a tree that was parsed, and perhaps changed, before.
 YamlValue root_of(std::shared_ptr<const YamlDocument> document);

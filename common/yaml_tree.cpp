@@ -174,10 +174,10 @@ void run_parser(std::string_view text, std::string_view file, EventReader& reade
 
 }  // namespace
 
-std::shared_ptr<const YamlDocument> parse_yaml_tree(std::string_view text, std::string_view file) {
-  if (text.size() > kYamlSizeLimit) {
-    throw InputError::at(file, 0, "",
-                         fmt::format("too large, expected at most {} bytes", kYamlSizeLimit));
+std::shared_ptr<const YamlDocument> parse_yaml_tree(std::string_view text, std::string_view file,
+                                                    std::size_t limit) {
+  if (text.size() > limit) {
+    throw InputError::at(file, 0, "", fmt::format("too large, expected at most {} bytes", limit));
   }
   check_characters(text, file);
   EventReader reader(file);

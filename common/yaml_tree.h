@@ -28,10 +28,11 @@ struct YamlDocument {
   YamlElement root;
 };
 
-/// Throws InputError "file:line: key: problem" for: nothing in it, more than kYamlSizeLimit bytes,
-/// bytes that are no UTF-8 text, syntax errors, duplicate keys, keys that are no text, anchors,
+/// Throws InputError "file:line: key: problem" for: nothing in it, more than `limit` bytes, bytes
+/// that are no UTF-8 text, syntax errors, duplicate keys, keys that are no text, anchors,
 /// aliases and tags, nesting beyond kYamlDepthLimit, several documents.
-std::shared_ptr<const YamlDocument> parse_yaml_tree(std::string_view text, std::string_view file);
+std::shared_ptr<const YamlDocument> parse_yaml_tree(std::string_view text, std::string_view file,
+                                                    std::size_t limit = kYamlSizeLimit);
 
 /// "a.b[2].c": `name` below `parent`, made printable.
 std::string dotted_key(const std::string& parent, std::string_view name);

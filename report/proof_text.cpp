@@ -18,7 +18,8 @@ std::string differs(std::string_view key, std::string_view in_file, std::string_
 /// The counts must cover the space. That nothing fits may be known without: from the smallest
 /// candidate.
 std::string count_contradiction(const StoredResult& stored, Int128 space) {
-  const StoredSearch& search = stored.search;
+  if (!stored.search) return "";
+  const StoredSearch& search = *stored.search;
   if (search.space != space) {
     return differs("search.space", decimal(search.space), decimal(space));
   }
@@ -141,10 +142,9 @@ std::string contradiction(const StoredResult& stored, const ProofChecker& checke
   if (!checker.no_candidate().empty()) return checker.no_candidate();
   if (!stored.front.empty()) return front_contradiction(stored, checker);
   const CostedTiling& claimed = checker.claimed().front();
-  const std::string text = costed_contradiction(*stored.tiling, stored.cost, claimed, checker);
-  return text.empty()
-             ? bound_contradiction(stored.search, exact_objective(claimed.cost, stored.objective))
-             : text;
+  std::string text = costed_contradiction(*stored.tiling, stored.cost, claimed, checker);
+  if (!text.empty() || !stored.search) return text;
+  return bound_contradiction(*stored.search, exact_objective(claimed.cost, stored.objective));
 }
 
 std::string verdict_text(const StoredResult& stored, const ProofChecker& checker,

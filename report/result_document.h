@@ -17,6 +17,7 @@ namespace tilewright {
 using Document = nlohmann::ordered_json;
 
 inline constexpr std::string_view kResultSchema = "tilewright/result/v1";
+inline constexpr std::string_view kTableSchema = "tilewright/tiling-table/v1";
 
 /// The schema, the program's version, and the one result or a list of them under `results`.
 Document result_document(const ResultSet& set, std::string_view version);

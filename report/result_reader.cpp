@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "common/text.h"
+#include "common/text_file.h"
 #include "common/yaml_reader.h"
 #include "report/result_document.h"
 #include "report/winners.h"
@@ -34,6 +35,9 @@ const std::vector<std::string_view> kResultKeys{
     "seed",   "tile_sizes", "pins",     "interrupted", "optimal",   "gap",
     "tiling", "cost",       "feasible", "shortfall",   "reference", "search",
     "ratio",  "wins",       "front",    "l0_objective"};
+const std::vector<std::string_view> kEntryKeys{"hw",       "base",    "swept",     "workload",
+                                               "schedule", "variant", "objective", "tile_sizes",
+                                               "optimal",  "gap",     "tiling",    "cost"};
 /// Without a winner there is no `wins`.
 const std::vector<std::string_view> kReasons{kReasonNames.begin() + 1, kReasonNames.end()};
 
@@ -84,24 +88,48 @@ Pins read_pins(const YamlMap& result) {
   return pins;
 }
 
-/// `overlap`: must be there.
-StoredCost read_cost(const YamlMap& result, bool overlap) {
-  const std::vector<std::string_view> counts{
-      "cycles",           "dram_read_bytes",  "dram_write_bytes",   "l1_access_bytes",
-      "l0_access_bytes",  "l1_peak_bytes",    "matrix_busy_cycles", "vector_busy_cycles",
-      "load_busy_cycles", "store_busy_cycles"};
-  const std::vector<std::string_view> figures{"latency_us", "energy_uj", "matrix_utilization",
-                                              "vector_utilization"};
-  std::vector<std::string_view> known = counts;
-  known.insert(known.end(), figures.begin(), figures.end());
-  known.insert(known.end(), {"overlap_cycles", "bottleneck"});
+/// The keys of a block `cost`.
+struct CostKeys {
+  std::vector<std::string_view> counts;
+  std::vector<std::string_view> figures;
+  std::vector<std::string_view> optional_counts;
+};
+
+CostKeys result_cost_keys() {
+  return {{"cycles", "dram_read_bytes", "dram_write_bytes", "l1_access_bytes", "l0_access_bytes",
+           "l1_peak_bytes", "matrix_busy_cycles", "vector_busy_cycles", "load_busy_cycles",
+           "store_busy_cycles", "overlap_cycles"},
+          {"latency_us", "energy_uj", "matrix_utilization", "vector_utilization"},
+          {}};
+}
+
+CostKeys point_cost_keys() {
+  CostKeys keys = result_cost_keys();
+  keys.optional_counts.push_back(keys.counts.back());
+  keys.counts.pop_back();
+  return keys;
+}
+
+CostKeys table_cost_keys() {
+  return {{"cycles", "dram_read_bytes", "dram_write_bytes", "l1_peak_bytes"},
+          {"latency_us", "energy_uj"},
+          {}};
+}
+
+StoredCost read_cost(const YamlMap& result, const CostKeys& keys) {
+  std::vector<std::string_view> known = keys.counts;
+  known.insert(known.end(), keys.figures.begin(), keys.figures.end());
+  known.insert(known.end(), keys.optional_counts.begin(), keys.optional_counts.end());
+  known.emplace_back("bottleneck");
   const YamlMap map = result.map("cost", known);
   StoredCost cost;
-  for (const std::string_view key : counts) cost.counts.emplace(key, map.integer(key, kCount));
-  if (overlap || map.has("overlap_cycles")) {
-    cost.counts.emplace("overlap_cycles", map.integer("overlap_cycles", kCount));
+  for (const std::string_view key : keys.counts) {
+    cost.counts.emplace(key, map.integer(key, kCount));
   }
-  for (const std::string_view key : figures) {
+  for (const std::string_view key : keys.optional_counts) {
+    if (map.has(key)) cost.counts.emplace(key, map.integer(key, kCount));
+  }
+  for (const std::string_view key : keys.figures) {
     cost.figures.emplace(key, map.number(key, 0, kLargest));
   }
   cost.bottleneck = kBottlenecks.at(map.choice("bottleneck", kBottlenecks));
@@ -184,7 +212,7 @@ void read_outcome(const YamlMap& result, StoredResult& stored) {
     result.at("gap", "a number");
     stored.tiling = read_tiling(result);
     stored.factors = factors_of(*stored.tiling);
-    stored.cost = read_cost(result, true);
+    stored.cost = read_cost(result, result_cost_keys());
   } else if (result.has("shortfall")) {
     const bool feasible = result.boolean("feasible");
     if (feasible) throw result.at("feasible", "false").error("true contradicts `shortfall`");
@@ -200,25 +228,32 @@ std::vector<StoredPoint> read_front(const YamlMap& result) {
   std::vector<StoredPoint> points;
   for (const YamlValue& item : result.list("front")) {
     const YamlMap point = item.map({"tiling", "cost", "l0_objective", "knee"});
-    points.push_back({read_tiling(point), read_cost(point, false), point.text("l0_objective")});
+    points.push_back(
+        {read_tiling(point), read_cost(point, point_cost_keys()), point.text("l0_objective")});
     if (point.has("knee")) point.boolean("knee");
   }
   return points;
 }
 
-StoredResult read_result(const YamlMap& result) {
+/// What results and entries of tables have in common.
+StoredResult read_names(const YamlMap& result) {
   StoredResult stored;
-  stored.hw = result.text("hw");
+  stored.hw = stored.base = result.text("hw");
   stored.workload = result.text("workload");
   stored.schedule = result.text("schedule");
   stored.variant = result.text("variant");
-  stored.objective = result.text("objective");
-  stored.l0_objective = result.text(result.has("l0_objective") ? "l0_objective" : "objective");
+  stored.objective = stored.l0_objective = result.text("objective");
   stored.hw_line = result.at("hw", "text").line();
   stored.workload_line = result.at("workload", "text").line();
+  stored.tile_sizes = static_cast<TileSizes>(result.choice("tile_sizes", kTileSizesNames));
+  return stored;
+}
+
+StoredResult read_result(const YamlMap& result) {
+  StoredResult stored = read_names(result);
+  if (result.has("l0_objective")) stored.l0_objective = result.text("l0_objective");
   result.text("strategy");
   result.at("seed", "a whole number");
-  stored.tile_sizes = static_cast<TileSizes>(result.choice("tile_sizes", kTileSizesNames));
   if (result.has("pins")) stored.pins = read_pins(result);
   read_outcome(result, stored);
   stored.search = read_search(result);
@@ -226,10 +261,56 @@ StoredResult read_result(const YamlMap& result) {
   return stored;
 }
 
+StoredResult read_entry(const YamlMap& entry) {
+  StoredResult stored = read_names(entry);
+  stored.from_table = true;
+  if (entry.has("swept")) {
+    stored.base = entry.text("base");
+    for (const auto& [key, value] : entry.at("swept", "a map").entries()) {
+      stored.swept.emplace(key, value.written());
+    }
+  }
+  stored.proven = entry.choice("optimal", kProofs) == 0;
+  if (!stored.proven) entry.at("gap", "a number");
+  stored.tiling = read_tiling(entry);
+  stored.factors = factors_of(*stored.tiling);
+  stored.cost = read_cost(entry, table_cost_keys());
+  return stored;
+}
+
+void check_missing(const YamlMap& missing) {
+  for (const std::string_view key : {"hw", "workload", "objective"}) missing.text(key);
+  for (const auto& [schedule, reason] : missing.at("reasons", "a map").entries()) reason.text();
+}
+
+/// The entries of a table, or the one that was picked from it.
+std::vector<StoredResult> read_table(const YamlValue& root) {
+  std::vector<std::string_view> known = kEntryKeys;
+  known.insert(known.end(), {"schema", "tilewright", "job", "entries", "without_tiling"});
+  const YamlMap document = root.map(known);
+  document.text("tilewright");
+  if (!document.has("entries")) return {read_entry(document)};
+  document.text("job");
+  std::vector<StoredResult> entries;
+  for (const YamlValue& item : document.list("entries")) {
+    entries.push_back(read_entry(item.map(kEntryKeys)));
+  }
+  for (const YamlValue& item : document.list("without_tiling")) {
+    check_missing(item.map({"hw", "workload", "objective", "reasons"}));
+  }
+  return entries;
+}
+
+bool is_of_workload(const StoredResult& result, std::string_view workload) {
+  return result.workload == workload ||
+         (result.from_table && result.workload.ends_with(fmt::format("/{}", workload)));
+}
+
 }  // namespace
 
 std::vector<StoredResult> parse_results(std::string_view text, std::string_view file) {
-  const YamlValue root = parse_yaml(text, file);
+  const YamlValue root = parse_yaml(text, file, kResultSizeLimit);
+  if (root.is_map() && schema_of(root).text() == kTableSchema) return read_table(root);
   expect_schema(root, kResultSchema);
   std::vector<std::string_view> known = kResultKeys;
   known.insert(known.end(), {"schema", "tilewright", "baseline", "results", "geometric_mean"});
@@ -241,6 +322,23 @@ std::vector<StoredResult> parse_results(std::string_view text, std::string_view 
     results.push_back(read_result(item.map(kResultKeys)));
   }
   return results;
+}
+
+std::vector<StoredResult> load_results(const std::string& file) {
+  return parse_results(read_text_file(file, kResultSizeLimit), file);
+}
+
+const StoredResult* most_alike(std::span<const StoredResult> results, const SearchNames& search) {
+  const auto likeness = [&search](const StoredResult& result) {
+    const int profile = result.hw == search.hw ? 2 : (result.base == search.hw ? 1 : 0);
+    return std::pair(profile, result.objective == search.objective);
+  };
+  const StoredResult* best = nullptr;
+  for (const StoredResult& result : results) {
+    if (!is_of_workload(result, search.workload) || result.schedule != search.schedule) continue;
+    if (best == nullptr || likeness(result) > likeness(*best)) best = &result;
+  }
+  return best;
 }
 
 }  // namespace tilewright

@@ -316,6 +316,93 @@ class BatchTest(CommandLineTest):
             self.fails(2, "table", out, "--pick", pick, says=["--pick", says])
         self.fails(2, "table", self.folder, says=["results.sqlite"])
 
+    def test_tables_are_read_back(self):
+        self.run_batch(self.job(objectives="[latency, energy]"), status=1)
+        suite = ["--workload", self.folder / "small.yaml"]
+        entries = json.loads(self.tables()["tilings.json"])["entries"]
+        self.assertEqual(len(entries), 20 * 3 * 2)
+        for form in ("yaml", "json"):
+            table = self.folder / "out" / f"tilings.{form}"
+            self.assertIn("tiling table, 120 tilings", self.succeed("validate", table))
+            lines = self.succeed("verify-proof", table, *suite).splitlines()
+            self.assertEqual(len(lines), len(entries))
+            for line, entry in zip(lines, entries):
+                self.assertIn(f"{entry['workload']} on {entry['hw']}, schedule {entry['schedule']} ",
+                              line)
+                self.assertIn(f", {entry['objective']}: verified: ", line)
+            replays = json.loads(self.succeed("replay", table, *suite, "--format", "json"))
+            self.assertEqual(len(replays["replays"]), len(entries))
+        pick = "hw=mas-edge@capacity_kib=64+bandwidth_gbps=10,workload=b,objective=energy"
+        line = self.succeed("verify-proof", table, *suite, "--pick", pick)
+        self.assertRegex(line, r"\Ab on mas-edge@[^\n]*: verified: [^\n]*\n\Z")
+        one = self.folder / "one.yaml"
+        self.succeed("table", self.folder / "out", "--pick", pick, "-o", one)
+        self.assertIn("tiling table, 1 tiling", self.succeed("validate", one))
+        self.assertEqual(self.succeed("verify-proof", one, *suite).split(" (")[:2],
+                         line.replace(", energy", "").split(" (")[:2])
+
+    def test_a_wrong_entry_is_refuted_and_one_that_is_not_proven_is_skipped(self):
+        self.run_batch(self.job(hardware="[mas-edge]"))
+        text = (self.folder / "out" / "tilings.yaml").read_text()
+        suite = ["--workload", self.folder / "small.yaml"]
+        worse = self.succeed("evaluate", "--hw", "mas-edge", *suite, "--schedule", "mas", "--tiling",
+                             "q_rows=1", "--format", "json")
+        worse = next(r for r in json.loads(worse)["results"] if r["workload"] == "a")
+        table = json.loads((self.folder / "out" / "tilings.json").read_text())
+        entry = next(e for e in table["entries"] if e["workload"] == "a")
+        entry |= {key: worse[key] for key in ("schedule", "variant", "tiling")}
+        entry["cost"] = {key: worse["cost"][key] for key in entry["cost"]}
+        done = self.run_program("verify-proof", self.file("worse.json", json.dumps(table)), *suite)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout.count(": verified: "), 2)
+        self.assertIn("a on mas-edge, schedule mas (two-stream): refuted: ", done.stdout)
+        entry["cost"]["cycles"] += 1
+        done = self.run_program("verify-proof", self.file("lie.json", json.dumps(table)), *suite)
+        self.assertIn("refuted: cost.cycles is", done.stdout)
+        found = self.file("found.yaml", text.replace("proven", "best-found\n    gap: 0.1"))
+        self.assertEqual(self.succeed("verify-proof", found, *suite).count("not proven, skipped"), 3)
+
+    def test_a_table_names_profiles_and_workloads_that_stand_in_files(self):
+        own = self.profile("name: mas-edge", "name: own")
+        (self.folder / "twin.yaml").write_text(
+            (self.folder / "small.yaml").read_text().replace("name: cases", "name: twin"))
+        self.run_batch(self.job(hardware="[mas-edge, profile.yaml, {base: profile.yaml, sweep: "
+                                         "{memory.l1.capacity_kib: [64]}}]",
+                                workloads="[small.yaml, twin.yaml]"))
+        table = self.folder / "out" / "tilings.yaml"
+        suite = ["--workload", self.folder / "twin.yaml"]
+        self.fails(2, "verify-proof", table, says=["cases/a", "--workload"])
+        self.fails(2, "verify-proof", table, *suite, says=["'own'", "--hw"])
+        lines = self.succeed("verify-proof", table, *suite, "--hw", own).splitlines()
+        self.assertEqual([line.split(",")[0] for line in lines],
+                         [f"twin/{w} on own{s}" for s in ("", "@capacity_kib=64") for w in "abc"])
+        self.fails(2, "verify-proof", table, *suite, "--hw", "flat-edge", says=["'flat-edge'"])
+        pick = ["--pick", "hw=own,workload=twin/a"]
+        done = self.run_program("verify-proof", table, *suite, "--hw", "flat-edge", *pick)
+        self.assertRegex(done.stdout, r"\Atwin/a on own, [^,]*, checked on flat-edge: refuted: ")
+        for words, says in (("hw=none", "has no result 'hw=none'"), ("hv=own", "'hv' is unknown"),
+                            ("hw=", "no value")):
+            self.fails(2, "verify-proof", table, "--pick", words, says=["--pick", says])
+
+    def test_a_table_gives_starts_and_tilings(self):
+        self.run_batch(self.job(hardware="[{base: mas-edge, sweep: {memory.l1.capacity_kib: "
+                                         "[64, 5120]}}, mas-edge]", schedules="[mas]",
+                                objectives="[energy, latency]"))
+        table = self.folder / "out" / "tilings.yaml"
+        entries = json.loads(self.tables()["tilings.json"])["entries"]
+        search = ["--hw", "mas-edge", "--workload", self.folder / "small.yaml", "--schedule", "mas",
+                  "--format", "json"]
+        for objective in ("latency", "energy"):
+            wanted = {e["workload"]: e for e in entries
+                      if (e["hw"], e["objective"]) == ("mas-edge", objective)}
+            for command in (["tune", "--start", table, "--max-evals", "1"],
+                            ["evaluate", "--tiling", f"@{table}"]):
+                done = json.loads(self.succeed(*command, *search, "--objective", objective))
+                for result in done["results"]:
+                    self.assertEqual(result["tiling"], wanted[result["workload"]]["tiling"])
+        done = self.run_program("tune", "--start", table, *search[:-3], "flash2", "--quiet")
+        self.assertIn("starts without a tiling", done.stderr)
+
     def smallest_capacities(self, slack):
         """By bandwidth, the smallest swept capacity with every workload near its best; from the cases."""
         best = {}  # bandwidth -> capacity -> workload -> cycles

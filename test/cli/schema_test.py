@@ -96,6 +96,33 @@ class SchemaTest(CommandLineTest):
             ("flash3]", "flash3]\nlimits: {max_evals: 0}"),
             ("flash3]", "flash3]\nexclude: [{network: a}]"))
 
+    def tables(self):
+        job = self.file("job.yaml", "schema: tilewright/job/v1\nname: a job\nworkloads: [w.yaml]\n"
+                        "hardware: [mas-edge, {base: mas-edge, sweep: {memory.l1.capacity_kib: "
+                        "[0.0625, 64]}}]\nschedules: [flat, mas]\nobjectives: [latency, edp]\n")
+        self.file("w.yaml", workload_yaml())
+        done = self.run_program("batch", job, "-o", self.folder / "out", "--quiet")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        pick = ["table", self.folder / "out", "--pick", "hw=mas-edge,workload=case"]
+        return [(self.folder / "out" / "tilings.yaml").read_text(),
+                (self.folder / "out" / "tilings.json").read_text(),
+                self.succeed(*pick), self.succeed(*pick, "--format", "json")]
+
+    def test_tables_of_a_batch_match(self):
+        for text in self.tables():
+            self.assertEqual(problems("tiling-table", text), [])
+
+    def test_wrong_tables_do_not_match(self):
+        whole, _, picked, _ = self.tables()
+        wrong = [("tiling-table/v1", "tiling-table/v2"), ("optimal: proven", "optimal: maybe"),
+                 ("optimal: proven", "optimal: best-found"), ("  q_rows:", "  q_row:"),
+                 ("schedule: ", "schedules: "), ("tile_sizes: all", "tile_sizes: some"),
+                 ("  cycles: ", "  cycles: -"), ("bottleneck: ", "bottlenecks: ")]
+        self.refuse_both("tiling-table", picked, *wrong)
+        self.refuse_both("tiling-table", whole, *wrong, ("job: a job\n", ""),
+                         ("base: mas-edge\n    ", ""), ("    reasons:\n", "    reason:\n"),
+                         ("without_tiling:\n", "without_tilings:\n"))
+
     def test_a_causal_workload_matches(self):
         self.assertEqual(problems("workload", workload_yaml(mask="causal")), [])
 

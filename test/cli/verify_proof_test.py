@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import program_case
-from program_case import COMPARE, ROOT, CommandLineTest, workload_yaml
+from program_case import COMPARE, ROOT, TUNE, CommandLineTest, workload_yaml
 
 RULES = ("illegal", "too_large", "coarse_bound", "class_bound", "tied")
 
@@ -177,6 +177,27 @@ class VerifyProofTest(CommandLineTest):
         self.assertEqual(len(lines), len(document["results"]))
         for line in lines:
             self.assertIn("verified", line)
+
+    def test_pick_names_results(self):
+        document = self.result("compare", "--schedules", "all")
+        line = self.verify(document, "--pick", "schedule=flash2,workload=case")
+        self.assertRegex(line, r"\Acase on mas-edge, schedule flash2 [^\n]*: verified: [^\n]*\n\Z")
+        path = self.file("r.json", json.dumps(document))
+        for words, says in (("schedule=flash", "has no result 'schedule=flash'"),
+                            ("shedule=mas", "did you mean 'schedule'")):
+            self.fails(2, "verify-proof", path, "--pick", words, says=["--pick", says])
+
+    def test_another_profile_than_that_of_the_result_is_named(self):
+        line = self.verify(self.result(), "--hw", "flat-edge", status=1)
+        self.assertRegex(line, r"\Acase on mas-edge, schedule mas \(two-stream\), checked on flat-edge: "
+                         "refuted: ")
+
+    def test_a_front_of_more_than_a_mebibyte_is_read_back(self):
+        path = self.folder / "front.json"
+        self.succeed(*TUNE, "--objective", "pareto:latency,energy,l1", "-o", path)
+        self.assertGreater(path.stat().st_size, 1 << 20)
+        self.succeed("validate", path)
+        self.assertIn(": verified: ", self.succeed("verify-proof", path, "--method", "blocks"))
 
     def test_that_nothing_fits_is_checked(self):
         tiny = self.profile("capacity_kib: {value: 5120", "capacity_kib: {value: 1")

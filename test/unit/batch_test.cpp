@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "batch/cases.h"
+#include "batch/folder_lock.h"
 #include "batch/runner.h"
 #include "batch/store.h"
 #include "batch/tables.h"

@@ -251,9 +251,9 @@ TEST_CASE("the space and the certificate of a proof can be read back", "[unit]")
     CHECK(stored.proven);
     CHECK(stored.tiling == result.tiling);
     CHECK(stored.cost.counts.at("cycles") == 1000);
-    REQUIRE(stored.search.certificate);
-    CHECK(stored.search.certificate->bound == "1000");
-    CHECK(stored.search.certificate->excluded.by_rule == result.search.excluded.by_rule);
+    REQUIRE(stored.search->certificate);
+    CHECK(stored.search->certificate->bound == "1000");
+    CHECK(stored.search->certificate->excluded.by_rule == result.search.excluded.by_rule);
   }
   CHECK(emit_csv(document).find("\"kv_resident=true,l0.qk=16x16x64\"") != std::string::npos);
   result.proven = false;
