@@ -4,7 +4,9 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
+#include <system_error>
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -30,12 +32,22 @@ std::string below(const std::string& folder, const std::string& path) {
   return path.starts_with('/') || !looks_like_path(path) ? path : folder + path;
 }
 
-/// The files that fit a pattern, sorted. Throws InputError if there is none.
+/// The files that fit a pattern, sorted. Throws InputError if there is none, FileError if a folder
+/// cannot be read.
 std::vector<std::string> files_of(const std::string& pattern) {
+  // glob() takes a function without data of its own.
+  static thread_local std::string trouble;
+  const auto note = [](const char* folder, int error) {
+    trouble = fmt::format("{}: cannot read: {}", folder, std::generic_category().message(error));
+    return error == ENOENT ? 0 : 1;  // 1 ends it; what is not there fits nothing
+  };
   glob_t found{};
-  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
+  const int status = ::glob(pattern.c_str(), 0, note, &found);
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
+  if (status == GLOB_ABORTED) {
+    throw FileError(trouble);
+  }
   if (status != 0 || files.empty()) {
     throw InputError(fmt::format("'{}' fits no file", printable(pattern)));
   }

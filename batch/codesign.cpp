@@ -10,6 +10,7 @@
 
 #include "batch/tables.h"
 #include "common/error.h"
+#include "common/numbers.h"
 #include "common/text.h"
 #include "report/number_text.h"
 #include "report/text_table.h"
@@ -112,6 +113,11 @@ double number_of(const std::string& text) {
   return std::strtod(text.c_str(), nullptr);
 }
 
+bool is_number(const std::string& text) {
+  const NumberProblem problem = parse_decimal(text, 1).problem;
+  return problem != NumberProblem::kNotANumber && problem != NumberProblem::kNotFinite;
+}
+
 /// Families by name, each by ascending value of the figure.
 std::map<std::string, std::vector<const Profile*>> families(const std::vector<Profile>& profiles,
                                                             const std::string& key) {
@@ -146,6 +152,16 @@ std::string swept_key(const std::vector<Profile>& profiles, std::string_view fig
   throw InputError(names.empty() ? "--smallest: the job sweeps no figure"
                                  : fmt::format("--smallest: the job does not sweep '{}'{}",
                                                printable(figure), suggestion(wanted, names)));
+}
+
+/// Throws InputError if the figure is swept over what has no order, such as true and false.
+void require_numbers(const std::vector<Profile>& profiles, const std::string& key) {
+  for (const Profile& profile : profiles) {
+    const auto figure = profile.figures.find(key);
+    if (figure == profile.figures.end() || is_number(figure->second)) continue;
+    throw InputError(fmt::format("--smallest: '{}' is swept over '{}', expected a figure with numbers",
+                                 key, figure->second));
+  }
 }
 
 std::vector<double> axis_values(const Profile& profile, const std::vector<std::string>& axes) {
@@ -272,6 +288,7 @@ std::string smallest_figure(const Store& store, std::string_view figure, double 
   const std::string objective = known_objective(store, objective_text);
   const std::vector<Profile> profiles = load_profiles(store, objective);
   const std::string key = swept_key(profiles, figure);
+  require_numbers(profiles, key);
   TextTable table({{"profiles", "", Align::kLeft}, {"smallest", key}, {"of", ""}});
   for (const auto& [name, members] : families(profiles, key)) {
     const Profile* const found = first_within(members, slack);
@@ -292,6 +309,7 @@ std::string sensitivity(const Store& store, std::string_view objective_text) {
                    {"", "least"},
                    {"", "most"},
                    {"steps", ""}});
+  bool empty = true;
   for (const std::string& key : swept_keys(profiles)) {
     std::vector<double> all;
     for (const auto& [name, members] : families(profiles, key)) {
@@ -303,12 +321,16 @@ std::string sensitivity(const Store& store, std::string_view objective_text) {
       table.add_row({key, "-", "", "", "0"});
       continue;
     }
+    empty = false;
     double sum = 0;
     for (const double value : all) sum += value;
     table.add_row({key, fixed(sum / static_cast<double>(all.size()), 3),
                    fixed(*std::min_element(all.begin(), all.end()), 3),
                    fixed(*std::max_element(all.begin(), all.end()), 3),
                    with_separators(Int128{all.size()})});
+  }
+  if (empty) {
+    throw InputError("--sensitivity: the job sweeps no figure over two or more numbers above 0");
   }
   return fmt::format(
       "Elasticity of {}: by how many percent it changes when a figure grows by one percent\n\n{}",

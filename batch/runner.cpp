@@ -202,10 +202,10 @@ std::string estimate_text(const CaseList& cases) {
   }
   const double mean = seconds() / static_cast<double>(tried);
   const int threads = tbb::info::default_concurrency();
-  return fmt::format("{} distinct searches, about {} on {} cores ({} tried, {} each)\n",
-                     with_separators(Int128{all.size()}),
-                     duration_text(mean * static_cast<double>(all.size()) / threads), threads,
-                     tried, duration_text(mean));
+  return fmt::format("{}, about {} on {} ({} tried, {} each)\n",
+                     count_text(Int128{all.size()}, "distinct search", "distinct searches"),
+                     duration_text(mean * static_cast<double>(all.size()) / threads),
+                     count_text(Int128{threads}, "core"), tried, duration_text(mean));
 }
 
 RunSummary run_cases(const CaseList& cases, Store& store, const RunOptions& options) {

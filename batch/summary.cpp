@@ -45,7 +45,7 @@ class Summary {
   }
 
   std::string text(const std::string& job) const {
-    std::string text = fmt::format("Job '{}': {} cases", job, with_separators(Int128{cases_}));
+    std::string text = fmt::format("Job '{}': {}", job, count_text(Int128{cases_}, "case"));
     for (const auto& [status, count] : statuses_) {
       text += fmt::format(", {} {}", with_separators(Int128{count}), status);
     }

@@ -91,12 +91,12 @@ std::string dry_run_text(const CaseList& cases) {
   std::size_t broken = 0;
   for (const HardwareInput& input : cases.hardware()) broken += input.error.empty() ? 0 : 1;
   for (const WorkloadInput& input : cases.workloads()) broken += input.error.empty() ? 0 : 1;
-  std::string text =
-      fmt::format("Job '{}': {} cases of {} profiles, {} workloads, {} schedules, {} objectives\n",
-                  cases.job().name, with_separators(Int128{cases.count()}),
-                  with_separators(Int128{cases.hardware().size()}),
-                  with_separators(Int128{cases.workloads().size()}), cases.schedules().size(),
-                  cases.job().objectives.size());
+  std::string text = fmt::format("Job '{}': {} of {}, {}, {}, {}\n", cases.job().name,
+                                 count_text(Int128{cases.count()}, "case"),
+                                 count_text(Int128{cases.hardware().size()}, "profile"),
+                                 count_text(Int128{cases.workloads().size()}, "workload"),
+                                 count_text(Int128{cases.schedules().size()}, "schedule"),
+                                 count_text(Int128{cases.job().objectives.size()}, "objective"));
   if (broken > 0) text += fmt::format("{} of them cannot be used:\n", broken);
   for (const HardwareInput& input : cases.hardware()) {
     if (!input.error.empty()) text += "  " + input.error + "\n";
@@ -118,8 +118,8 @@ void check_store(const Store& store, const BatchArguments& arguments) {
   }
   if (!arguments.resume && !arguments.retune) {
     throw InputError(
-        fmt::format("{}: has {} results; --resume goes on with them, --retune searches all again",
-                    arguments.folder, with_separators(Int128{store.outcome_count()})));
+        fmt::format("{}: has {}; --resume goes on from there, --retune searches all again",
+                    arguments.folder, count_text(Int128{store.outcome_count()}, "result")));
   }
 }
 
@@ -166,19 +166,19 @@ int run_job(const BatchArguments& arguments, Ranks* ranks, const std::function<v
   if (arguments.retune) store.clear_outcomes();
   const std::int64_t changed = store.set_cases(cases);
   if (changed > 0) {
-    write_message(fmt::format("note: the inputs of {} cases have changed; they are searched again",
-                              with_separators(Int128{changed})));
+    write_message(fmt::format("note: the inputs of {} have changed, which makes new searches",
+                              count_text(Int128{changed}, "case")));
   }
   go();
   const RunSummary run = search(cases, store, arguments, ranks);
-  const std::string searches = with_separators(Int128{run.searches});
+  const std::string searches = count_text(Int128{run.searches}, "search", "searches");
   if (run.interrupted) {
-    write_message(fmt::format("interrupted after {} searches; --resume does the rest", searches));
+    write_message(fmt::format("interrupted after {}; --resume does the rest", searches));
     return kInterrupted;
   }
   write_tables(store, arguments.folder);
-  write_message(fmt::format("{} searches, results of {} were there", searches,
-                            with_separators(Int128{run.reused})));
+  write_message(
+      fmt::format("{}, results of {} were there", searches, with_separators(Int128{run.reused})));
   write_stdout(summary_table(store));
   return all_solved(store) ? kDone : kNoTiling;
 }

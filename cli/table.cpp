@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "batch/codesign.h"
@@ -37,12 +39,34 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  tilewright table night\n"
     "  tilewright table night --smallest l1 --within 5%\n"
-    "  tilewright table night --format csv -o night.csv\n"
-    "  tilewright table night --pick hw=my-npu,workload=bert-base --format c -o tiling.h\n";
+    "  tilewright table night -o night.csv\n"
+    "  tilewright table night --pick hw=my-npu,workload=bert-base -o tiling.h\n";
+
+/// What the name of a file says of its format; empty if nothing.
+std::string format_of_name(const std::string& file) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kExtensions{
+      {{".yaml", "yaml"}, {".yml", "yaml"}, {".json", "json"}, {".csv", "csv"}, {".h", "c"}}};
+  for (const auto& [extension, format] : kExtensions) {
+    if (file.ends_with(extension)) return std::string(format);
+  }
+  return "";
+}
+
+/// --format, else what the name of -o says, else the first of `known`.
+std::string chosen_format(const TableArguments& arguments, const std::vector<std::string>& known) {
+  if (!arguments.format.empty()) {
+    require_known("--format", arguments.format, known);
+    return arguments.format;
+  }
+  std::string named = format_of_name(arguments.output);
+  if (named.empty()) return known.front();
+  if (std::find(known.begin(), known.end(), named) != known.end()) return named;
+  throw InputError(
+      fmt::format("-o: the name '{}' says {}, expected {}", arguments.output, named, join(known)));
+}
 
 std::string picked_text(const Store& store, const TableArguments& arguments) {
-  const std::string format = arguments.format.empty() ? "yaml" : arguments.format;
-  require_known("--format", format, std::vector<std::string>{"yaml", "json", "c"});
+  const std::string format = chosen_format(arguments, {"yaml", "json", "c"});
   const StoredCase item = picked_case(store, parse_pick(arguments.pick));
   if (format == "c") return pick_c_header(item);
   return format == "json" ? pick_json(item, kVersion) : pick_yaml(item, kVersion);
@@ -109,11 +133,11 @@ int run_table(const TableArguments& arguments) {
     if (!arguments.format.empty()) {
       throw InputError("--format: answers to --pareto, --smallest and --sensitivity are text");
     }
+    chosen_format(arguments, {"text"});
     write(arguments, [&](const TextSink& sink) { sink(answer); });
     return kDone;
   }
-  const std::string format = arguments.format.empty() ? "table" : arguments.format;
-  require_known("--format", format, std::vector<std::string>{"table", "yaml", "json", "csv"});
+  const std::string format = chosen_format(arguments, {"table", "yaml", "json", "csv"});
   write(arguments, [&](const TextSink& sink) { write_table(store, format, sink); });
   return kDone;
 }
@@ -131,7 +155,8 @@ void add_table_command(CLI::App& app, Action& action) {
       ->type_name("WHICH");
   command
       ->add_option("--format", arguments->format,
-                   "table (a summary, the default), yaml, json or csv; of a pick yaml, json or c")
+                   "table (a summary), yaml, json or csv; of a pick yaml, json or c (default: what "
+                   "the name of FILE says, else the first)")
       ->type_name("FORMAT");
   command
       ->add_option("--pareto", arguments->pareto,
@@ -151,7 +176,9 @@ void add_table_command(CLI::App& app, Action& action) {
       ->add_option("--objective", arguments->objective,
                    "For these three, of several objectives of the job (default the first)")
       ->type_name("NAME");
-  command->add_option("-o,--output", arguments->output, "Write to FILE, not to standard output")
+  command
+      ->add_option("-o,--output", arguments->output,
+                   "Write to FILE (.yaml, .json, .csv or .h; else text), not to standard output")
       ->type_name("FILE");
   command->footer(kExamples);
   command->callback(

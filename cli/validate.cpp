@@ -15,6 +15,7 @@
 #include "common/text_file.h"
 #include "common/yaml_reader.h"
 #include "hw_profiles/hardware_yaml.h"
+#include "report/number_text.h"
 #include "report/result_document.h"
 #include "report/result_reader.h"
 #include "schedules/schedule.h"
@@ -28,10 +29,6 @@ constexpr const char* kExamples =
     "  tilewright validate my_npu.yaml\n"
     "  tilewright validate workloads/*.yaml results/*.json\n";
 
-std::string plural(std::size_t count, std::string_view word) {
-  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-}
-
 /// What a valid file holds, and what its user should know nevertheless.
 struct Content {
   std::string summary;
@@ -44,8 +41,9 @@ Content check_hardware_file(const std::string& text, const std::string& file) {
 
 Content check_workload_file(const std::string& text, const std::string& file) {
   const Suite suite = parse_suite(text, file);
-  Content content{fmt::format("'{}', {}", suite.name, plural(suite.workloads.size(), "workload")),
-                  {}};
+  Content content{
+      fmt::format("'{}', {}", suite.name, count_text(Int128{suite.workloads.size()}, "workload")),
+      {}};
   for (const Workload& workload : suite.workloads) {
     std::map<std::string, std::vector<std::string>> refused;  // by reason
     for (const Schedule* schedule : all_schedules()) {
@@ -62,16 +60,19 @@ Content check_workload_file(const std::string& text, const std::string& file) {
 }
 
 Content check_result_file(const std::string& text, const std::string& file) {
-  return {plural(parse_results(text, file).size(), "result"), {}};
+  return {count_text(Int128{parse_results(text, file).size()}, "result"), {}};
 }
 
 Content check_table_file(const std::string& text, const std::string& file) {
-  return {fmt::format("tiling table, {}", plural(parse_results(text, file).size(), "tiling")), {}};
+  return {fmt::format("tiling table, {}",
+                      count_text(Int128{parse_results(text, file).size()}, "tiling")),
+          {}};
 }
 
 Content check_job_file(const std::string& text, const std::string& file) {
   const CaseList cases(parse_job(text, file));
-  return {fmt::format("job '{}', {}", cases.job().name, plural(cases.count(), "case")), {}};
+  return {fmt::format("job '{}', {}", cases.job().name, count_text(Int128{cases.count()}, "case")),
+          {}};
 }
 
 struct FileKind {

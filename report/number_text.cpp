@@ -98,6 +98,11 @@ std::string with_separators(Int128 value) {
   return group_digits(digits);
 }
 
+std::string count_text(Int128 count, std::string_view word, std::string_view plural) {
+  const std::string many = plural.empty() ? fmt::format("{}s", word) : std::string(plural);
+  return fmt::format("{} {}", with_separators(count), count == 1 ? std::string(word) : many);
+}
+
 std::string fixed(double value, int digits) {
   if (!std::isfinite(value)) return "-";
   const std::string plain = fmt::format("{:.{}f}", std::abs(value), digits);

@@ -19,6 +19,9 @@ std::string decimal(const Wide& value);
 /// Digits in groups of three: "1,234,567".
 std::string with_separators(Int128 value);
 
+/// "1 case", "1,234 cases"; `plural` where it has no s more.
+std::string count_text(Int128 count, std::string_view word, std::string_view plural = "");
+
 /// `digits` places after the point and groups of three before it: "1,234.5". Infinities and NaN
 /// are "-".
 std::string fixed(double value, int digits);

@@ -127,7 +127,7 @@ class BatchTest(CommandLineTest):
             stopped += kept < total
             done = self.run_batch(job, folder, "--resume", status=1)
             with self.subTest(turn=turn, seed=seed):
-                self.assertIn(f" {total - kept} searches", done.stderr)
+                self.assertIn(f" {total - kept} search", done.stderr)
                 self.assertEqual(self.tables(folder), whole)
         self.assertGreater(stopped, 5, f"seed {seed}: the kills came too late")
 
@@ -185,7 +185,7 @@ class BatchTest(CommandLineTest):
                     self.assertNotEqual(process.returncode, 0)
                     self.assertIn("signal 9", text)
                 resumed = self.run_batch(job, folder, "--resume", status=1)
-                self.assertIn(f" {total - kept} searches", resumed.stderr)
+                self.assertIn(f" {total - kept} search", resumed.stderr)
                 self.assertEqual(self.tables(folder), whole)
 
     def test_a_full_disk_ends_it_and_harms_nothing(self):
@@ -205,7 +205,7 @@ class BatchTest(CommandLineTest):
                 self.assertIn(done.returncode, (1, 3), done.stderr)
                 kept = self.outcomes(folder)
                 resumed = self.run_batch(job, folder, "--resume", status=1)
-                self.assertIn(f" {total - kept} searches", resumed.stderr)
+                self.assertIn(f" {total - kept} search", resumed.stderr)
                 self.assertEqual(self.tables(folder), whole)
 
     def test_ctrl_c_keeps_what_was_done(self):
@@ -291,10 +291,14 @@ class BatchTest(CommandLineTest):
 
     def test_a_dry_run_says_what_would_run(self):
         text = self.succeed("batch", self.job(), "--dry-run")
-        self.assertIn("180 cases of 20 profiles, 3 workloads, 3 schedules, 1 objectives", text)
+        self.assertIn("180 cases of 20 profiles, 3 workloads, 3 schedules, 1 objective\n", text)
         self.assertIn("180 distinct searches, about", text)
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()),
                          ["job.yaml", "small.yaml"])
+        one = self.succeed("batch", self.job(hardware="[mas-edge]", schedules="[mas]",
+                                             include="[{workload: a}]"), "--dry-run")
+        self.assertIn("1 case of 1 profile, 3 workloads, 1 schedule, 1 objective\n1 distinct search, ",
+                      one)
 
     def test_picks_in_every_form(self):
         self.run_batch(self.job(hardware="[mas-edge]"))
@@ -310,6 +314,12 @@ class BatchTest(CommandLineTest):
             "table", out, "--pick", "hw=mas-edge,workload=b,schedule=flash3,objective=latency",
             "--format", "json"))
         self.assertEqual(one["schedule"], "flash3")
+        pick = ["table", out, "--pick", "hw=mas-edge,workload=b"]
+        for name, format_ in (("b.json", "json"), ("b.h", "c"), ("b.yml", "yaml"), ("b", "yaml")):
+            self.succeed(*pick, "-o", self.folder / name)
+            self.assertEqual((self.folder / name).read_text(),
+                             self.succeed(*pick, "--format", format_))
+        self.fails(2, *pick, "-o", self.folder / "b.csv", says=["-o", "csv", "yaml, json, c"])
         for pick, says in (("hw=mas-edg,workload=b", "mas-edge"), ("hw=mas-edge", "workload=NAME"),
                            ("hw=mas-edge,workload=bb", "'bb'"), ("hw=mas-edge,wrkload=b", "workload"),
                            ("hw=mas-edge,workload=", "no value")):
@@ -403,6 +413,29 @@ class BatchTest(CommandLineTest):
         done = self.run_program("tune", "--start", table, *search[:-3], "flash2", "--quiet")
         self.assertIn("starts without a tiling", done.stderr)
 
+    def test_the_name_of_a_table_says_its_format(self):
+        self.run_batch(self.job(hardware="[mas-edge]"))
+        out = self.folder / "out"
+        for name, table in (("t.csv", "cases.csv"), ("t.json", "tilings.json"),
+                            ("t.yaml", "tilings.yaml"), ("t.txt", "summary.txt")):
+            self.succeed("table", out, "-o", self.folder / name)
+            self.assertEqual((self.folder / name).read_bytes(), self.tables()[table])
+        self.succeed("table", out, "--format", "json", "-o", self.folder / "t.csv")
+        self.assertEqual((self.folder / "t.csv").read_bytes(), self.tables()["tilings.json"])
+        self.fails(2, "table", out, "-o", self.folder / "t.h", says=["-o", "t.h", "csv"])
+        self.fails(2, "table", out, "--pareto", "latency,l1", "-o", self.folder / "p.csv",
+                   says=["-o", "p.csv", "text"])
+
+    def test_questions_that_a_job_has_no_answer_to_get_one_line(self):
+        self.run_batch(self.job(hardware="[mas-edge]"))
+        self.fails(2, "table", self.folder / "out", "--sensitivity", says=["sweeps no figure"])
+        self.run_batch(self.job(hardware="[{base: mas-edge, sweep: {memory.dram.shared_channel: "
+                                         "[true, false]}}]"), "flags")
+        flags = self.folder / "flags"
+        self.fails(2, "table", flags, "--smallest", "shared_channel",
+                   says=["--smallest", "shared_channel", "'true'", "numbers"])
+        self.fails(2, "table", flags, "--sensitivity", says=["sweeps no figure"])
+
     def smallest_capacities(self, slack):
         """By bandwidth, the smallest swept capacity with every workload near its best; from the cases."""
         best = {}  # bandwidth -> capacity -> workload -> cycles
@@ -463,6 +496,12 @@ class BatchTest(CommandLineTest):
             with self.subTest(keys=keys):
                 self.fails(2, "batch", self.job(**keys), "-o", self.folder / "out", says=says)
         self.fails(2, "batch", self.job(), says=["-o"])
+        # Root may read everything but this.
+        (self.folder / "loop").symlink_to("loop")
+        self.fails(3, "batch", self.job(hardware="['loop/*.yaml']"), "-o", self.folder / "out",
+                   says=["loop: cannot read: "])
+        self.fails(2, "batch", self.job(hardware="['none/*.yaml']"), "-o", self.folder / "out",
+                   says=["none/*.yaml", "no file"])
         self.fails(2, "batch", self.folder / "none.yaml", "-o", self.folder / "out",
                    says=["none.yaml", "no such file"])
 
