@@ -35,16 +35,19 @@ class Inputs {
   }
 
  private:
+  /// The profile with the figures of a sweep, and a name that says so.
   static Hardware with_swept(const ProfileTemplate& profile, const StoredResult& stored) {
     std::vector<FigureOverride> figures;
     for (const auto& [key, value] : stored.swept) figures.push_back({key, value});
-    return profile.with(figures);
+    Hardware hardware = profile.with(figures);
+    if (stored.hw.starts_with(stored.base)) hardware.name += stored.hw.substr(stored.base.size());
+    return hardware;
   }
 
   std::optional<Hardware> hardware_of(const StoredResult& stored, bool alone) {
     if (given_profile_) {
       Hardware hardware = with_swept(*given_profile_, stored);
-      const bool other = stored.from_table && !alone && hardware.name != stored.base;
+      const bool other = stored.from_table && !alone && hardware.name != stored.hw;
       return other ? std::nullopt : std::optional(std::move(hardware));
     }
     const auto known = bundled_profiles_.find(stored.base);

@@ -108,7 +108,7 @@ std::string name_of(const ResultCase& item, bool with_objective) {
   result.variant = stored.variant;
   std::string text = case_text(result);
   if (with_objective) text += ", " + stored.objective;
-  return item.hardware.name == stored.base
+  return item.hardware.name == stored.hw
              ? text
              : fmt::format("{}, checked on {}", text, item.hardware.name);
 }

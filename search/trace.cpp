@@ -35,7 +35,7 @@ bool FrontTrace::begin_round() {
   if (++round_ < next_) {
     return false;
   }
-  constexpr std::int64_t kPart = 4;  // a quarter farther each time
+  constexpr std::int64_t kPart = 8;  // an eighth farther each time
   next_ += std::max<std::int64_t>(1, next_ / kPart);
   return true;
 }
