@@ -8,9 +8,9 @@
 #include <map>
 #include <system_error>
 
+#include <fmt/format.h>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>
-#include <fmt/format.h>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -64,9 +64,8 @@ std::vector<std::string> names_of(const std::string& pattern, const std::string&
     return files_of(below(folder, pattern));
   }
   std::vector<std::string> names;
-  std::copy_if(bundled.begin(), bundled.end(), std::back_inserter(names), [&](const auto& name) {
-    return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-  });
+  std::copy_if(bundled.begin(), bundled.end(), std::back_inserter(names),
+               [&](const auto& name) { return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0; });
   if (names.empty()) {
     throw InputError(fmt::format("'{}' fits none of {}", printable(pattern), join(bundled)));
   }
@@ -142,10 +141,10 @@ CaseList::CaseList(const Job& job) : job_(job) {
     variants_.push_back(choice.variant.empty() ? std::string(schedule.variants().front())
                                                : choice.variant);
   }
-  search_inputs_ = fmt::format("model={};strategy={};sizes={};time={};evals={};seed={}",
-                               kModelVersion, job_.strategy, static_cast<int>(job_.tile_sizes),
-                               job_.time_limit_s, job_.max_evals,
-                               job_.strategy == "pruned" ? 0 : job_.seed);
+  search_inputs_ =
+      fmt::format("model={};strategy={};sizes={};time={};evals={};seed={}", kModelVersion,
+                  job_.strategy, static_cast<int>(job_.tile_sizes), job_.time_limit_s,
+                  job_.max_evals, job_.strategy == "pruned" ? 0 : job_.seed);
 }
 
 void CaseList::load_hardware(const HardwareChoice& choice) {
@@ -178,8 +177,8 @@ void CaseList::add_profiles(const std::string& name, const HardwareChoice& choic
       const std::string& value = sweep.values[at[i]];
       overrides.push_back({sweep.key, value});
       input.swept.push_back({sweep.key, value, at[i]});
-      suffix += fmt::format("{}{}={}", i == 0 ? "@" : "+", short_key(choice.sweeps, sweep.key),
-                            value);
+      suffix +=
+          fmt::format("{}{}={}", i == 0 ? "@" : "+", short_key(choice.sweeps, sweep.key), value);
     }
     input.hardware = profile.with(overrides);
     input.base = input.hardware.name;
@@ -238,8 +237,7 @@ bool CaseList::fits(const CaseRule& rule, const Case& item) const {
 
 bool CaseList::is_included(const Case& item) const {
   const auto matches = [&](const CaseRule& rule) { return fits(rule, item); };
-  return (job_.include.empty() ||
-          std::any_of(job_.include.begin(), job_.include.end(), matches)) &&
+  return (job_.include.empty() || std::any_of(job_.include.begin(), job_.include.end(), matches)) &&
          std::none_of(job_.exclude.begin(), job_.exclude.end(), matches);
 }
 

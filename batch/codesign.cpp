@@ -159,8 +159,9 @@ void require_numbers(const std::vector<Profile>& profiles, const std::string& ke
   for (const Profile& profile : profiles) {
     const auto figure = profile.figures.find(key);
     if (figure == profile.figures.end() || is_number(figure->second)) continue;
-    throw InputError(fmt::format("--smallest: '{}' is swept over '{}', expected a figure with numbers",
-                                 key, figure->second));
+    throw InputError(
+        fmt::format("--smallest: '{}' is swept over '{}', expected a figure with numbers", key,
+                    figure->second));
   }
 }
 
@@ -169,9 +170,9 @@ std::vector<double> axis_values(const Profile& profile, const std::vector<std::s
   values.reserve(axes.size());
   for (const std::string& axis : axes) {
     values.push_back(axis == "l1" ? profile.l1_bytes
-                                  : (axis == "energy" ? profile.energy
-                                                      : (axis == "traffic" ? profile.traffic
-                                                                           : profile.latency))
+                                  : (axis == "energy"
+                                         ? profile.energy
+                                         : (axis == "traffic" ? profile.traffic : profile.latency))
                                         .value());
   }
   return values;
@@ -214,8 +215,7 @@ const Profile* first_within(const std::vector<const Profile*>& members, double s
     }
   }
   const auto near = [&](const Profile* profile) {
-    return profile->complete &&
-           std::all_of(least.begin(), least.end(), [&](const auto& entry) {
+    return profile->complete && std::all_of(least.begin(), least.end(), [&](const auto& entry) {
              const auto own = profile->best.find(entry.first);
              return own != profile->best.end() && own->second <= entry.second * (1 + slack);
            });
@@ -278,9 +278,10 @@ std::string profile_front(const Store& store, std::string_view axes_text,
                                  kept.size(), all.size(), join(axes), objective);
   text += table.render();
   return incomplete == 0 ? text
-                         : text + fmt::format("\n{} profiles without a tiling for some workload "
-                                              "are left out\n",
-                                              incomplete);
+                         : text + fmt::format(
+                                      "\n{} profiles without a tiling for some workload "
+                                      "are left out\n",
+                                      incomplete);
 }
 
 std::string smallest_figure(const Store& store, std::string_view figure, double slack,
@@ -296,9 +297,10 @@ std::string smallest_figure(const Store& store, std::string_view figure, double 
     for (const Profile* member : members) values.push_back(member->figures.at(key));
     table.add_row({name, found == nullptr ? "none" : found->figures.at(key), join(values)});
   }
-  return fmt::format("The smallest {} that keeps every workload within {} % of its best "
-                     "(objective {})\n\n{}",
-                     key, fixed(slack * 100, 1), objective, table.render());
+  return fmt::format(
+      "The smallest {} that keeps every workload within {} % of its best "
+      "(objective {})\n\n{}",
+      key, fixed(slack * 100, 1), objective, table.render());
 }
 
 std::string sensitivity(const Store& store, std::string_view objective_text) {

@@ -21,8 +21,8 @@ std::string smallest_figure(const Store& store, std::string_view figure, double 
                             std::string_view objective);
 
 /// Elasticity of the objective to every swept figure: by how many percent it changes when the
-/// figure grows by one, over all neighbours in a sweep that differ in nothing else. Throws InputError
-/// if there are none.
+/// figure grows by one, over all neighbours in a sweep that differ in nothing else. Throws
+/// InputError if there are none.
 std::string sensitivity(const Store& store, std::string_view objective);
 
 }  // namespace tilewright

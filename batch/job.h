@@ -43,7 +43,8 @@ struct Job {
   std::vector<std::string> workloads;  ///< bundled suites or workloads, paths, globs
   std::vector<ScheduleChoice> schedules;
   std::vector<std::string> objectives{"latency"};
-  /// A case belongs to the job if one of `include` fits it (or there is none) and none of `exclude`.
+  /// A case belongs to the job if one of `include` fits it (or there is none) and none of
+  /// `exclude`.
   std::vector<CaseRule> include;
   std::vector<CaseRule> exclude;
   std::string baseline;  ///< a schedule, for speed-ups in the tables
@@ -55,7 +56,8 @@ struct Job {
   std::int64_t max_evals = 0;  ///< per case; 0: none
 };
 
-/// Parses a job; `file` names it in messages and says where relative paths start. Throws InputError.
+/// Parses a job; `file` names it in messages and says where relative paths start. Throws
+/// InputError.
 Job parse_job(std::string_view text, const std::string& file);
 
 }  // namespace tilewright

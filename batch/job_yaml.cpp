@@ -58,8 +58,8 @@ std::vector<std::string> range_values(const YamlValue& value) {
     const double at = log ? from * std::pow(to / from, part) : from + (to - from) * part;
     values.push_back(swept_text(at, grain));
     if (values.size() > 1 && values.back() == values[values.size() - 2]) {
-      throw value.error(fmt::format(
-          "gives {} twice, expected fewer steps or a smaller multiple_of", values.back()));
+      throw value.error(fmt::format("gives {} twice, expected fewer steps or a smaller multiple_of",
+                                    values.back()));
     }
   }
   return values;

@@ -8,10 +8,10 @@
 #include <mutex>
 #include <thread>
 
+#include <fmt/format.h>
 #include <boost/mpi.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
-#include <fmt/format.h>
 
 #include "common/error.h"
 
@@ -19,41 +19,41 @@ namespace boost::serialization {
 
 template <typename Archive>
 void serialize(Archive& archive, tilewright::Case& item, unsigned /*version*/) {
-  archive & item.hardware & item.workload & item.objective & item.schedule;
+  archive& item.hardware& item.workload& item.objective& item.schedule;
 }
 
 template <typename Archive>
 void serialize(Archive& archive, tilewright::L0Tile& tile, unsigned /*version*/) {
-  archive & tile.m & tile.n & tile.k;
+  archive& tile.m& tile.n& tile.k;
 }
 
 template <typename Archive>
 void serialize(Archive& archive, tilewright::Tiling& t, unsigned /*version*/) {
-  archive & t.heads & t.q_rows & t.kv_cols & t.kv_resident & t.buffers & t.lookahead;
-  archive & t.overwrite & t.core_split & t.l0_qk & t.l0_pv;
+  archive& t.heads& t.q_rows& t.kv_cols& t.kv_resident& t.buffers& t.lookahead;
+  archive& t.overwrite& t.core_split& t.l0_qk& t.l0_pv;
 }
 
 template <typename Archive>
 void serialize_wide(Archive& archive, tilewright::Int128& value) {
   auto high = static_cast<std::uint64_t>(static_cast<tilewright::UInt128>(value) >> 64U);
   auto low = static_cast<std::uint64_t>(value);
-  archive & high & low;
+  archive& high& low;
   value = static_cast<tilewright::Int128>((static_cast<tilewright::UInt128>(high) << 64U) | low);
 }
 
 template <typename Archive>
 void serialize(Archive& archive, tilewright::Cost& c, unsigned /*version*/) {
-  archive & c.cycles;
+  archive& c.cycles;
   serialize_wide(archive, c.energy_fj);
-  archive & c.dram_read_bytes & c.dram_write_bytes & c.l1_access_bytes & c.l0_access_bytes;
-  archive & c.l1_peak_bytes & c.matrix_busy_cycles & c.vector_busy_cycles & c.load_busy_cycles;
-  archive & c.store_busy_cycles & c.overlap_cycles & c.matrix_utilization & c.vector_utilization;
-  archive & c.bottleneck;
+  archive& c.dram_read_bytes& c.dram_write_bytes& c.l1_access_bytes& c.l0_access_bytes;
+  archive& c.l1_peak_bytes& c.matrix_busy_cycles& c.vector_busy_cycles& c.load_busy_cycles;
+  archive& c.store_busy_cycles& c.overlap_cycles& c.matrix_utilization& c.vector_utilization;
+  archive& c.bottleneck;
 }
 
 template <typename Archive>
 void serialize(Archive& archive, tilewright::Outcome& o, unsigned /*version*/) {
-  archive & o.status & o.message & o.proven & o.gap & o.tiling & o.cost & o.seconds;
+  archive& o.status& o.message& o.proven& o.gap& o.tiling& o.cost& o.seconds;
   serialize_wide(archive, o.evaluated);
 }
 
@@ -78,7 +78,7 @@ struct Finished {
 
   template <typename Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & key & outcome;
+    archive& key& outcome;
   }
 };
 

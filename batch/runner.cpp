@@ -81,8 +81,7 @@ class Crew {
       worker(0);
     } else {
       tbb::task_arena arena(jobs);
-      arena.execute(
-          [&] { tbb::parallel_for(0, jobs, worker, tbb::simple_partitioner()); });
+      arena.execute([&] { tbb::parallel_for(0, jobs, worker, tbb::simple_partitioner()); });
     }
     if (error_) {
       std::rethrow_exception(error_);
@@ -130,8 +129,7 @@ class Crew {
 }  // namespace
 
 std::optional<Outcome> run_case(const CaseList& cases, const Case& item, int threads,
-                                const std::atomic<bool>* stop,
-                                const std::optional<Tiling>& start) {
+                                const std::atomic<bool>* stop, const std::optional<Tiling>& start) {
   const HardwareInput& hardware = cases.hardware()[item.hardware];
   const WorkloadInput& workload = cases.workloads()[item.workload];
   for (const std::string& error : {hardware.error, workload.error}) {
@@ -141,8 +139,7 @@ std::optional<Outcome> run_case(const CaseList& cases, const Case& item, int thr
   }
   const std::string& schedule = cases.schedules()[item.schedule].name;
   TuneOptions options = cases.options(item);
-  if (const auto reason =
-          refusal(find_schedule(schedule), workload.workload, options.variant)) {
+  if (const auto reason = refusal(find_schedule(schedule), workload.workload, options.variant)) {
     return failed(CaseStatus::kRefused, *reason);
   }
   options.threads = threads;

@@ -19,8 +19,8 @@ struct RunOptions {
 
 struct RunSummary {
   std::int64_t cases = 0;
-  std::int64_t reused = 0;     ///< distinct searches that the store had
-  std::int64_t searches = 0;   ///< distinct searches done now
+  std::int64_t reused = 0;    ///< distinct searches that the store had
+  std::int64_t searches = 0;  ///< distinct searches done now
   bool interrupted = false;
 };
 

@@ -76,9 +76,10 @@ void Statement::reset() {
 
 std::string Statement::text(int column) const {
   const unsigned char* const text = sqlite3_column_text(handle_, column);
-  return text == nullptr ? "" : std::string(reinterpret_cast<const char*>(text),
-                                            static_cast<std::size_t>(
-                                                sqlite3_column_bytes(handle_, column)));
+  return text == nullptr
+             ? ""
+             : std::string(reinterpret_cast<const char*>(text),
+                           static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
 }
 
 Transaction::Transaction(const Database& database) : database_(database) {

@@ -9,38 +9,13 @@
 #include <fmt/format.h>
 
 #include "batch/sqlite.h"
+#include "batch/store_tables.h"
 #include "common/error.h"
 #include "report/names.h"
 #include "report/number_text.h"
 
 namespace tilewright {
 namespace {
-
-constexpr int kStoreVersion = 1;
-
-constexpr const char* kTables = R"(
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS profiles (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, base TEXT NOT NULL, clock_hz INTEGER, cores INTEGER,
-  l1_capacity_bytes INTEGER);
-CREATE TABLE IF NOT EXISTS swept_figures (
-  profile INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (profile, key))
-  WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS workloads (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS cases (
-  id INTEGER PRIMARY KEY, profile INTEGER NOT NULL, workload INTEGER NOT NULL,
-  objective TEXT NOT NULL, schedule TEXT NOT NULL, variant TEXT NOT NULL, key TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS outcomes (
-  key TEXT PRIMARY KEY, status TEXT NOT NULL, message TEXT, proven INTEGER, gap REAL,
-  heads INTEGER, q_rows INTEGER, kv_cols INTEGER, kv_resident INTEGER, buffers INTEGER,
-  lookahead INTEGER, overwrite TEXT, core_split TEXT, l0_qk TEXT, l0_pv TEXT,
-  cycles INTEGER, energy_fj, dram_read_bytes INTEGER, dram_write_bytes INTEGER,
-  l1_access_bytes INTEGER, l0_access_bytes INTEGER, l1_peak_bytes INTEGER,
-  matrix_busy_cycles INTEGER, vector_busy_cycles INTEGER, load_busy_cycles INTEGER,
-  store_busy_cycles INTEGER, overlap_cycles INTEGER, matrix_utilization REAL,
-  vector_utilization REAL, bottleneck TEXT, evaluated, seconds REAL) WITHOUT ROWID;
-)";
-constexpr int kOutcomeColumns = 32;
 
 constexpr std::array<std::string_view, 4> kStatuses{"solved", "infeasible", "refused", "failed"};
 
@@ -84,9 +59,9 @@ L0Tile parse_tile(const std::string& text) {
 }
 
 void bind_tiling(Statement& put, int& p, const Tiling& tiling) {
-  for (const std::int64_t value : {tiling.heads, tiling.q_rows, tiling.kv_cols,
-                                   std::int64_t{tiling.kv_resident}, tiling.buffers,
-                                   tiling.lookahead}) {
+  for (const std::int64_t value :
+       {tiling.heads, tiling.q_rows, tiling.kv_cols, std::int64_t{tiling.kv_resident},
+        tiling.buffers, tiling.lookahead}) {
     put.bind(p++, value);
   }
   put.bind(p++, overwrite_name(tiling.overwrite));
@@ -100,8 +75,8 @@ void bind_cost(Statement& put, int& p, const Cost& cost) {
   bind_count(put, p++, cost.energy_fj);
   for (const std::int64_t value :
        {cost.dram_read_bytes, cost.dram_write_bytes, cost.l1_access_bytes, cost.l0_access_bytes,
-        cost.l1_peak_bytes, cost.matrix_busy_cycles, cost.vector_busy_cycles,
-        cost.load_busy_cycles, cost.store_busy_cycles, cost.overlap_cycles}) {
+        cost.l1_peak_bytes, cost.matrix_busy_cycles, cost.vector_busy_cycles, cost.load_busy_cycles,
+        cost.store_busy_cycles, cost.overlap_cycles}) {
     put.bind(p++, value);
   }
   put.bind(p++, cost.matrix_utilization);
@@ -136,10 +111,9 @@ Cost read_cost(const Statement& row, int& c, const std::string& file) {
   cost.cycles = row.integer(c++);
   cost.energy_fj = parse_decimal128(row.text(c++));
   for (std::int64_t* value :
-       {&cost.dram_read_bytes, &cost.dram_write_bytes, &cost.l1_access_bytes,
-        &cost.l0_access_bytes, &cost.l1_peak_bytes, &cost.matrix_busy_cycles,
-        &cost.vector_busy_cycles, &cost.load_busy_cycles, &cost.store_busy_cycles,
-        &cost.overlap_cycles}) {
+       {&cost.dram_read_bytes, &cost.dram_write_bytes, &cost.l1_access_bytes, &cost.l0_access_bytes,
+        &cost.l1_peak_bytes, &cost.matrix_busy_cycles, &cost.vector_busy_cycles,
+        &cost.load_busy_cycles, &cost.store_busy_cycles, &cost.overlap_cycles}) {
     *value = row.integer(c++);
   }
   cost.matrix_utilization = row.number(c++);
@@ -254,16 +228,15 @@ Store::Store(Store&&) noexcept = default;
 
 Store Store::existing(const std::string& folder) {
   if (!std::filesystem::exists(store_path(folder))) {
-    throw InputError(fmt::format("{}: has no results.sqlite, expected the folder of a batch",
-                                 folder));
+    throw InputError(
+        fmt::format("{}: has no results.sqlite, expected the folder of a batch", folder));
   }
   return Store(std::make_unique<Impl>(folder, false));
 }
 
 std::optional<int> Store::model_version() const {
   const std::string version = impl_->meta("model_version");
-  return version.empty() || outcome_count() == 0 ? std::nullopt
-                                                 : std::optional(std::stoi(version));
+  return version.empty() || outcome_count() == 0 ? std::nullopt : std::optional(std::stoi(version));
 }
 
 void Store::clear_outcomes() {
@@ -317,10 +290,9 @@ std::int64_t Store::set_cases(const CaseList& cases) {
     insert.bind(7, cases.key(item));
     insert.finish();
   });
-  Statement count(database,
-                  "SELECT count(*) FROM before b JOIN (" + named +
-                      ") n USING (hw, workload, objective, schedule, variant) "
-                      "WHERE n.key <> b.key");
+  Statement count(database, "SELECT count(*) FROM before b JOIN (" + named +
+                                ") n USING (hw, workload, objective, schedule, variant) "
+                                "WHERE n.key <> b.key");
   const std::int64_t changed = count.step() ? count.integer(0) : 0;
   count.reset();
   database.run("DROP TABLE before");
@@ -370,9 +342,17 @@ void Store::for_each(const std::function<void(const StoredCase&)>& visit) const 
   std::int64_t profile = -1;
   std::map<std::string, std::string> swept;
   while (select.step()) {
-    StoredCase item{select.text(0), select.text(1),    select.text(2),    select.text(3),
-                    select.text(4), select.integer(5), select.integer(6), std::nullopt,
-                    tile_sizes,     select.text(8),    {}};
+    StoredCase item{select.text(0),
+                    select.text(1),
+                    select.text(2),
+                    select.text(3),
+                    select.text(4),
+                    select.integer(5),
+                    select.integer(6),
+                    std::nullopt,
+                    tile_sizes,
+                    select.text(8),
+                    {}};
     if (!select.is_null(kKeyColumn)) {
       item.outcome = read_outcome(select, kKeyColumn + 1, impl_->database().path());
     }

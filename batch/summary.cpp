@@ -59,7 +59,8 @@ class Summary {
     const auto found =
         std::find_if(schedules_.begin(), schedules_.end(),
                      [&](const ScheduleCount& known) { return known.schedule == schedule; });
-    return found != schedules_.end() ? *found : schedules_.emplace_back(ScheduleCount{.schedule = schedule});
+    return found != schedules_.end() ? *found
+                                     : schedules_.emplace_back(ScheduleCount{.schedule = schedule});
   }
 
   void add(const CaseGroup& group) {

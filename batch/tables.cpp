@@ -37,7 +37,8 @@ Document cost_node(const StoredCase& item) {
 /// A number where it reads back as the same text.
 Document figure_node(const std::string& value) {
   const Document node = Document::parse(value, nullptr, false);
-  return node.is_primitive() && !node.is_discarded() && node.dump() == value ? node : Document(value);
+  return node.is_primitive() && !node.is_discarded() && node.dump() == value ? node
+                                                                             : Document(value);
 }
 
 void add_entry(Document& node, const StoredCase& item) {
@@ -164,7 +165,8 @@ double latency_us(const StoredCase& item) {
 const StoredCase* CaseGroup::best() const {
   const auto key = [](const StoredCase& item) {
     const Cost& cost = item.outcome->cost;
-    return std::tuple(exact_objective(cost, item.objective), cost.cycles, cost.energy_fj, cost.l1_peak_bytes);
+    return std::tuple(exact_objective(cost, item.objective), cost.cycles, cost.energy_fj,
+                      cost.l1_peak_bytes);
   };
   const StoredCase* best = nullptr;
   for (const StoredCase& item : cases) {
@@ -247,11 +249,10 @@ void write_csv_table(const Store& store, const TextSink& sink) {
 
 Pick parse_pick(std::string_view text) {
   Pick pick;
-  const std::vector<std::pair<std::string_view, std::string*>> known{
-      {"hw", &pick.hw},
-      {"workload", &pick.workload},
-      {"objective", &pick.objective},
-      {"schedule", &pick.schedule}};
+  const std::vector<std::pair<std::string_view, std::string*>> known{{"hw", &pick.hw},
+                                                                     {"workload", &pick.workload},
+                                                                     {"objective", &pick.objective},
+                                                                     {"schedule", &pick.schedule}};
   std::vector<std::string_view> names;
   names.reserve(known.size());
   for (const auto& [name, value] : known) names.push_back(name);
@@ -312,8 +313,8 @@ StoredCase picked_case(const Store& store, const Pick& pick) {
     return *found;
   }
   if (!reason.empty()) {
-    throw InputError(fmt::format("--pick: {} on {} has no tiling: {}", pick.workload, pick.hw,
-                                 reason));
+    throw InputError(
+        fmt::format("--pick: {} on {} has no tiling: {}", pick.workload, pick.hw, reason));
   }
   if (workloads.empty()) {
     throw InputError(fmt::format("--pick: no profile '{}'{}", printable(pick.hw),
@@ -321,8 +322,9 @@ StoredCase picked_case(const Store& store, const Pick& pick) {
   }
   if (std::find(workloads.begin(), workloads.end(), pick.workload) != workloads.end()) {
     throw InputError(fmt::format("--pick: {} on {} has no case of {}", pick.workload, pick.hw,
-                                 pick.objective.empty() ? "schedule " + printable(pick.schedule)
-                                                        : "objective " + printable(pick.objective)));
+                                 pick.objective.empty()
+                                     ? "schedule " + printable(pick.schedule)
+                                     : "objective " + printable(pick.objective)));
   }
   throw InputError(fmt::format("--pick: no workload '{}'{}", printable(pick.workload),
                                suggestion(pick.workload, workloads)));

@@ -19,7 +19,8 @@ struct CaseGroup {
   std::vector<StoredCase> cases;
 
   const StoredCase& first() const { return cases.front(); }
-  /// By (objective, cycles, energy, peak L1), then in the order of schedules; null without a tiling.
+  /// By (objective, cycles, energy, peak L1), then in the order of schedules; null without a
+  /// tiling.
   const StoredCase* best() const;
   /// "flat", or "flat (serial)" where the group has the schedule in several variants.
   std::string label(const StoredCase& item) const;

@@ -159,11 +159,10 @@ class BlockSurvey {
     if (box.mode.overwrite == Overwrite::kNone) {
       return false;
     }
-    const std::int64_t column = box.mode.overwrite == Overwrite::kKey ? key_col_bytes(shape)
-                                                                      : value_col_bytes(shape);
+    const std::int64_t column =
+        box.mode.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
     return shape.mask.causal || box.low[0] > 1 ||
-           box.low[1] * shape.cols * shape.bytes.input >=
-               (shape.cols + box.high[2]) * column;
+           box.low[1] * shape.cols * shape.bytes.input >= (shape.cols + box.high[2]) * column;
   }
 
   bool holds_above(const Figures& least, const ClassBox& box) const {

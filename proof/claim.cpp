@@ -5,8 +5,8 @@
 namespace tilewright {
 namespace {
 
-/// `lowest` with the L0 tiles of `other`, which are compared last: of equal sizes, the comparison is
-/// decided before.
+/// `lowest` with the L0 tiles of `other`, which are compared last: of equal sizes, the comparison
+/// is decided before.
 bool ranks_after(Tiling lowest, const Tiling& other) {
   lowest.l0_qk = other.l0_qk;
   lowest.l0_pv = other.l0_pv;
@@ -66,8 +66,7 @@ class FrontClaim {
       }
       const Candidate& claimed = point.claimed.candidate;
       const auto by = figures_key(least) <=> figures_key(claimed.figures);
-      return point.values != values || by > 0 ||
-             (by == 0 && ranks_after(lowest, claimed.tiling));
+      return point.values != values || by > 0 || (by == 0 && ranks_after(lowest, claimed.tiling));
     });
   }
 

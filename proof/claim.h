@@ -37,8 +37,8 @@ struct Claim {
 Claim best_claim(const Problem& problem, const DesignSpace& space, Objective objective,
                  const std::optional<Candidate>& best);
 
-/// Everything in the space is covered by a point: not below it in any figure of `axes`, and if equal
-/// in all of them, not before it by (cycles, energy, peak L1, factors).
+/// Everything in the space is covered by a point: not below it in any figure of `axes`, and if
+/// equal in all of them, not before it by (cycles, energy, peak L1, factors).
 Claim front_claim(const Problem& problem, const DesignSpace& space, const FrontAxes& axes,
                   const std::vector<ClaimedCandidate>& points);
 

@@ -44,8 +44,7 @@ void ProofChecker::add(Evaluator& evaluator, const ClaimedTiling& claimed) {
     return;
   }
   if (!is_legal(problem_.shape, claimed.tiling)) {
-    no_candidate_ =
-        "its tiling is not legal: " + illegal_reason(problem_.shape, claimed.tiling);
+    no_candidate_ = "its tiling is not legal: " + illegal_reason(problem_.shape, claimed.tiling);
     return;
   }
   const Objective objective = find_objective(claimed.l0_objective);
@@ -71,8 +70,7 @@ bool ProofChecker::has_idle_points() const {
   const FrontAxes axes = FrontAxes::parse(objective_);
   for (const ClaimedCandidate& a : claimed_) {
     for (const ClaimedCandidate& b : claimed_) {
-      if (&a != &b &&
-          covers(axes.values(a.candidate.figures), axes.values(b.candidate.figures))) {
+      if (&a != &b && covers(axes.values(a.candidate.figures), axes.values(b.candidate.figures))) {
         return true;
       }
     }
@@ -111,8 +109,7 @@ ProofSurvey ProofChecker::survey(const SurveyOptions& options) const {
     Evaluator evaluator(problem_);
     result.better = costed(evaluator, *found.refuted);
   }
-  result.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

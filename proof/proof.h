@@ -62,9 +62,9 @@ struct ProofSurvey {
   double seconds = 0;
 };
 
-/// Checks the claim that nothing in the space ranks before a tiling; that all of it is covered by the
-/// points of a front, where the objective is one; or, of no tiling, that nothing fits. Referenced
-/// objects must outlive it.
+/// Checks the claim that nothing in the space ranks before a tiling; that all of it is covered by
+/// the points of a front, where the objective is one; or, of no tiling, that nothing fits.
+/// Referenced objects must outlive it.
 class ProofChecker {
  public:
   /// Throws InputError for an unknown name or a refused (schedule, workload).

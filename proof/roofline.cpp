@@ -51,8 +51,8 @@ std::int64_t Roofline::pairs_of_busiest(const ClassBox& box, const Counts& count
   }
   const bool has_last = (counts.groups - 1) % cores == 0;
   const std::int64_t others = counts.groups - counts.core_groups;
-  return std::max(average, has_last ? shape_.pairs - others * box.high[0]
-                                    : counts.core_groups * box.low[0]);
+  return std::max(average,
+                  has_last ? shape_.pairs - others * box.high[0] : counts.core_groups * box.low[0]);
 }
 
 /// Under a mask a query tile computes all keys up to those that its last row sees, and a sub-tile
@@ -62,8 +62,8 @@ std::int64_t Roofline::computed_scores(const ClassBox& box) const {
     return seen_;
   }
   const std::int64_t s = shape_.mask.sharing;
-  // Of r rows, the one i before the last sees (i - s + 1) / s keys less: (r (r - 1) / 2 - r (s - 1))
-  // / s in all. The sum over so many tiles is least if they are equal.
+  // Of r rows, the one i before the last sees (i - s + 1) / s keys less: (r (r - 1) / 2 - r (s -
+  // 1)) / s in all. The sum over so many tiles is least if they are equal.
   const Int128 rows = shape_.rows;
   const Int128 tiles = ceil_div(shape_.rows, box.low[1]);
   const Int128 by_rows = (rows * rows / tiles - rows - 2 * rows * (s - 1)) / (2 * s);
@@ -134,9 +134,8 @@ std::int64_t Roofline::kv_slot_bytes(const Least& least, MatmulKind kind,
   if (!mode.kv_resident) {
     return streamed_cols * column * std::min(mode.buffers, loads);
   }
-  const std::int64_t slots = mode.overwrite == Overwrite::kNone
-                                 ? std::min(mode.buffers, least.counts.core_groups)
-                                 : 1;
+  const std::int64_t slots =
+      mode.overwrite == Overwrite::kNone ? std::min(mode.buffers, least.counts.core_groups) : 1;
   const std::int64_t cols = mode.core_split == CoreSplit::kKeyValue ? least.core.cols : shape_.cols;
   return least.box.low[0] * cols * column * slots;
 }
@@ -209,9 +208,9 @@ std::int64_t Roofline::array_passes(const Work& core, MatmulKind kind) const {
   const std::int64_t across_cols = qk ? sides.n : sides.k;
   const std::int64_t depth =
       qk ? ceil_div(shape_.qk_dim, sides.k) : ceil_div(shape_.v_dim, sides.n);
-  const std::int64_t scores =
-      shape_.mask.causal ? ceil_div(core.scores, sides.m * across_cols)
-                         : ceil_div(core.rows, sides.m) * ceil_div(core.cols, across_cols);
+  const std::int64_t scores = shape_.mask.causal
+                                  ? ceil_div(core.scores, sides.m * across_cols)
+                                  : ceil_div(core.rows, sides.m) * ceil_div(core.cols, across_cols);
   return scores * depth;
 }
 
@@ -245,11 +244,10 @@ std::int64_t Roofline::l0_bytes(const Work& of_pair, MatmulKind kind) const {
 std::int64_t Roofline::matmul_cycles(const Least& least, MatmulKind kind) const {
   const Int128 passes = static_cast<Int128>(least.core_pairs) * array_passes(least.core, kind);
   const auto array = static_cast<std::int64_t>(passes * pass_milli_ / kMilli);
-  const std::int64_t startups = problem_.hardware.matrix.startup_cycles * least.core_pairs *
-                                l0_tiles(least.core, kind);
+  const std::int64_t startups =
+      problem_.hardware.matrix.startup_cycles * least.core_pairs * l0_tiles(least.core, kind);
   const std::int64_t moved = least.core_pairs * l0_bytes(least.core, kind);
-  return std::max(array + startups,
-                  moved / problem_.hardware.l0.bandwidth_bytes_per_cycle);
+  return std::max(array + startups, moved / problem_.hardware.l0.bandwidth_bytes_per_cycle);
 }
 
 /// Of one pair: start-ups, and all scores at full lanes.
@@ -264,8 +262,7 @@ std::int64_t Roofline::softmax_cycles(const Work& core, const PhasePlan& phase) 
 }
 
 std::int64_t Roofline::operand_bytes(const Work& all, Operand operand, std::int64_t full) const {
-  const bool scores =
-      operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
+  const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
   return scores ? full / shape_.cols * all.scores : shape_.rows * full;
 }
 
@@ -277,9 +274,9 @@ std::int64_t Roofline::stream_bytes(const Least& least, MatmulKind kind) const {
   if (!mode.kv_resident) {
     const bool shared = mode.core_split == CoreSplit::kQuery && problem_.layout.l1_shared;
     const std::int64_t once_a_tile =
-        shape_.mask.causal ? least.all.col_visits / (shared ? problem_.layout.cores : 1)
-                           : shape_.cols * (shared ? least.counts.core_q_tiles
-                                                   : least.counts.q_tiles);
+        shape_.mask.causal
+            ? least.all.col_visits / (shared ? problem_.layout.cores : 1)
+            : shape_.cols * (shared ? least.counts.core_q_tiles : least.counts.q_tiles);
     cols = std::max(cols, once_a_tile);
   }
   return cols * stream_col_bytes(shape_, kind);
@@ -319,8 +316,7 @@ std::int64_t Roofline::phase_cycles(const Least& least, const PhasePlan& phase) 
 Int128 Roofline::compute_energy(const Least& least) const {
   if (shape_.mask.causal) {
     const Int128 pairs = shape_.pairs;
-    return masked_energy(problem_,
-                         {pairs * least.all.scores, 0, pairs * least.all.row_visits});
+    return masked_energy(problem_, {pairs * least.all.scores, 0, pairs * least.all.row_visits});
   }
   const Int128 parts =
       least.box.mode.core_split == CoreSplit::kKeyValue ? least_parts_fj_ : Int128{0};

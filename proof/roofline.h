@@ -82,10 +82,10 @@ class Roofline {
   OnlineCost online_;
   TransferCost transfer_;  ///< at the whole bandwidth
   std::int64_t pass_milli_;
-  std::int64_t seen_;           ///< scores of one pair that the mask leaves
-  std::int64_t seen_keys_;      ///< keys that any row sees
-  std::int64_t most_keys_;      ///< that one row sees
-  Int128 least_parts_fj_ = 0;   ///< of a split of keys and values, whatever the number of parts
+  std::int64_t seen_;          ///< scores of one pair that the mask leaves
+  std::int64_t seen_keys_;     ///< keys that any row sees
+  std::int64_t most_keys_;     ///< that one row sees
+  Int128 least_parts_fj_ = 0;  ///< of a split of keys and values, whatever the number of parts
 };
 
 }  // namespace tilewright

@@ -7,5 +7,5 @@ mode=(-i)
 if [[ "${1:-}" == "--check" ]]; then
   mode=(--dry-run --Werror)
 fi
-find common hw_profiles schedules costmodel import search replay report cli test benchmarks \
+find common hw_profiles schedules costmodel import search proof replay batch report cli test benchmarks \
   \( -name '*.h' -o -name '*.cpp' \) -print0 | sort -z | xargs -0 "$formatter" "${mode[@]}"
