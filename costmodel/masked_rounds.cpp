@@ -85,6 +85,37 @@ bool MaskedRounds::may_grow(std::int64_t position, std::int64_t sub_tiles) const
   return end - most.first / high_->kv_cols > sub_tiles;
 }
 
+/// Sub-tiles up to the last one that a position (of a set of candidates: of any) has loaded.
+std::int64_t MaskedRounds::left_by(std::int64_t position) const {
+  if (high_ == nullptr) {
+    return see(position).end();
+  }
+  const Reach reach = reach_of(shape_, tiling_, *high_, *counts_, rounds_, position);
+  return std::min(counts_->sub_tiles, ceil_div(reach.most.end, tiling_.kv_cols));
+}
+
+/// Where there are many positions, loads of single ones matter less than that neighbours are alike.
+bool MaskedRounds::knows_loads() const {
+  constexpr std::int64_t kFew = 64;
+  return high_ == nullptr || rounds_.positions <= kFew;
+}
+
+/// The last sub-tiles of a position that every candidate of the set loads there. `there`: the
+/// latest that any has loaded before.
+std::int64_t MaskedRounds::certain_loads(std::int64_t position, std::int64_t there) const {
+  if (!knows_loads()) {
+    return 0;
+  }
+  const Reach reach = reach_of(shape_, tiling_, *high_, *counts_, rounds_, position);
+  const std::int64_t first = reach.least.first / tiling_.kv_cols;
+  const std::int64_t end = ceil_div(reach.least.end, high_->kv_cols);
+  const std::int64_t most = left_by(position) - reach.most.first / high_->kv_cols;
+  if (phase_.online && phase_.lookahead > 0 && end - first < most) {
+    return 0;  // what is left out of such a round must be like the rest
+  }
+  return std::max<std::int64_t>(0, end - std::max(first, there));
+}
+
 Visible MaskedRounds::see(std::int64_t position) const {
   return high_ == nullptr ? visible_at(shape_, tiling_, rounds_, position)
                           : least_visible(shape_, tiling_, *high_, *counts_, rounds_, position);
@@ -115,8 +146,11 @@ std::int64_t MaskedRounds::seen_until(std::int64_t position) const {
   stay(lines.filled_end(c));
   stay(late.filled_first(c));
   stay_below(late.end(1), (counts_->sub_tiles - 1) * c + 1);
-  if (phase_.online) {
+  const bool loads = tiling_.kv_resident && knows_loads();
+  if (phase_.online || loads) {
     stay(late.end(c));
+  }
+  if (phase_.online) {
     stay(lines.first(high_->kv_cols));
   }
   return until;
@@ -143,7 +177,7 @@ std::int64_t MaskedRounds::alike_until(std::int64_t position, const MaskedRound&
     });
   }
   std::int64_t end = position + 1;
-  std::int64_t there = see(position).end();
+  std::int64_t there = left_by(position);
   while (end < last && next(end, there) == round) {
     ++end;
   }
@@ -156,7 +190,7 @@ MaskedRound MaskedRounds::at(std::int64_t position) const {
 }
 
 MaskedRound MaskedRounds::at(std::int64_t position, std::int64_t& there) const {
-  there = position > 0 ? see(position - 1).end() : 0;
+  there = position > 0 ? left_by(position - 1) : 0;
   return next(position, there);
 }
 
@@ -169,7 +203,8 @@ MaskedRound MaskedRounds::next(std::int64_t position, std::int64_t& there) const
   round.masked_cols = visible.masked_cols;
   round.due = visible.sub_tiles;
   if (position > 0 && tiling_.kv_resident) {
-    round.due = high_ == nullptr ? visible.end() - std::max(visible.first, there) : 0;
+    round.due = high_ == nullptr ? visible.end() - std::max(visible.first, there)
+                                 : certain_loads(position, there);
   }
   round.narrow = high_ == nullptr ? visible.cols < visible.sub_tiles * tiling_.kv_cols
                                   : visible.end() == counts_->sub_tiles;
@@ -178,7 +213,7 @@ MaskedRound MaskedRounds::next(std::int64_t position, std::int64_t& there) const
     round.whole = visible.whole_end - visible.whole_first;
   }
   round.loose = may_grow(position, round.sub_tiles);
-  there = visible.end();
+  there = high_ == nullptr ? visible.end() : left_by(position);
   return round;
 }
 
