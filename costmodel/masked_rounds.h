@@ -74,10 +74,11 @@ class MaskedRounds {
  private:
   Visible see(std::int64_t position) const;
   std::int64_t seen_until(std::int64_t position) const;
-  bool may_grow(std::int64_t position, std::int64_t sub_tiles) const;
   std::int64_t left_by(std::int64_t position) const;
   bool knows_loads() const;
-  std::int64_t certain_loads(std::int64_t position, std::int64_t there) const;
+  MaskedRound round_of(const Visible& visible, std::int64_t position) const;
+  MaskedRound next_exact(std::int64_t position, std::int64_t& there) const;
+  MaskedRound next_least(std::int64_t position, std::int64_t& there) const;
 
   const Shape& shape_;
   const Tiling& tiling_;

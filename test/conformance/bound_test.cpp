@@ -256,6 +256,35 @@ TEST_CASE("Evaluator::lower_bound never exceeds a candidate under a mask on long
       long_masked_case);
 }
 
+/// Sizes of a class, as many as three.
+Range few_of_class(Random& random, std::int64_t length) {
+  const Range range = class_range(random, length);
+  const std::int64_t low = random.between(range.low, range.high);
+  return {low, std::min(range.high, low + random.between(0, 2))};
+}
+
+/// The same where loads of K and V matter, few of which all candidates of a wide box have alike.
+SpaceCase masked_loads_case(std::uint64_t seed) {
+  SpaceCase drawn = long_masked_case(seed);
+  drawn.hardware.dram.bandwidth_bytes_per_s = std::max<std::int64_t>(1, drawn.hardware.clock_hz);
+  return drawn;
+}
+
+TEST_CASE(
+    "Evaluator::lower_bound never exceeds a candidate under a mask, in boxes of a few sizes") {
+  std::int64_t fitted = 0;
+  for_each_mode(
+      counted(150),
+      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
+        for (int boxes = 0; boxes < 4; ++boxes) {
+          const ClassBox box = random_box(random, problem, mode, few_of_class);
+          fitted += check_members(random, evaluator, box, evaluator.lower_bound(box));
+        }
+      },
+      masked_loads_case);
+  CHECK((!counts_are_full() || fitted > 20'000));
+}
+
 /// A space of flash3 under a mask in which everything fits.
 SpaceCase masked_flash3(std::uint64_t seed) {
   SpaceCase drawn = random_space(seed);
