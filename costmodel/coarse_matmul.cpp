@@ -132,7 +132,9 @@ std::int64_t CoarseBound::l0_tiles_by_rows(const ClassBox& box, const Least& lea
     return std::max({right, sub_tiles * ceil_div(tile_rows * rows.size, rows.count),
                      parts_of_keys(box, least, {tile_rows * scores.size, scores.count})});
   };
-  return (least.core.q_tiles - 1) * of_tile(box.low[1]) + of_tile(least.last_rows);
+  const std::int64_t last = of_tile(least.last_rows);
+  const std::int64_t full = least.last_rows == box.low[1] ? last : of_tile(box.low[1]);
+  return (least.core.q_tiles - 1) * full + last;
 }
 
 /// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.

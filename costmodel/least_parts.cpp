@@ -13,8 +13,11 @@ std::int64_t least_parts(const Cuts& cuts, const PartRate& rate) {
   const auto parts = [&](std::int64_t elements) {
     return ceil_div(elements * rate.size, rate.count);
   };
-  const std::int64_t fewest = parts(cuts.low);
+  if (rate.size == rate.count) {
+    return cuts.length;
+  }
   const std::int64_t most = parts(cuts.high);
+  const std::int64_t fewest = cuts.low == cuts.high ? most : parts(cuts.low);
   const bool fills_parts = fewest < most && rate.count % rate.size == 0;
   if (fills_parts || most - fewest > kFew) {
     return parts(cuts.length);
