@@ -161,19 +161,6 @@ std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
   return shape.pairs * cols * stream_col_bytes(shape, kind);
 }
 
-std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const {
-  const Shape& s = problem_.shape;
-  const ElementBytes& b = s.bytes;
-  // What the array keeps is not moved.
-  const std::int64_t scores = problem_.on_array() ? 0 : work.scores;
-  if (kind == MatmulKind::kQK) {
-    return pairs * (work.row_visits * s.qk_dim * b.input + work.col_visits * s.qk_dim * b.kv +
-                    scores * b.score);
-  }
-  return pairs * (scores * b.input + work.col_visits * s.v_dim * b.kv +
-                  2 * work.row_visits * s.v_dim * b.accumulator);
-}
-
 /// Of the input or output of one pair; `full`: of a whole row.
 std::int64_t CoarseBound::row_bytes_of(const Work& work, Operand operand, std::int64_t full) const {
   const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;

@@ -137,6 +137,19 @@ std::int64_t CoarseBound::l0_tiles_by_rows(const ClassBox& box, const Least& lea
   return (least.core.q_tiles - 1) * full + last;
 }
 
+std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const {
+  const Shape& s = problem_.shape;
+  const ElementBytes& b = s.bytes;
+  // What the array keeps is not moved.
+  const std::int64_t scores = problem_.on_array() ? 0 : work.scores;
+  if (kind == MatmulKind::kQK) {
+    return pairs * (work.row_visits * s.qk_dim * b.input + work.col_visits * s.qk_dim * b.kv +
+                    scores * b.score);
+  }
+  return pairs * (scores * b.input + work.col_visits * s.v_dim * b.kv +
+                  2 * work.row_visits * s.v_dim * b.accumulator);
+}
+
 /// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.
 std::int64_t CoarseBound::matmul_cycles(const ClassBox& box, const Least& least,
                                         MatmulKind kind) const {
