@@ -92,14 +92,17 @@ CoarseBound::Least CoarseBound::least_of(const ClassBox& box) const {
 void CoarseBound::set_last_round(const ClassBox& box, Least& least) const {
   const Tiling low = tiling_of(box.mode, box.low[0], box.low[1], box.low[2]);
   TileCounts counts = count_tiles(problem_.shape, low);
-  if (counts.groups != least.counts.groups || counts.q_tiles != least.counts.q_tiles) {
-    return;
-  }
+  least.same_rows = counts.q_tiles == least.counts.q_tiles;
+  const bool same_heads = counts.groups == least.counts.groups;
   counts.edge_heads = std::min(least.counts.edge_heads, low.heads);
   counts.edge_rows = std::min(least.counts.edge_rows, low.q_rows);
   const CoreRounds rounds = deal_rounds(counts, low, problem_.layout, 0);
-  least.last_heads = rounds.edge_heads > 0 ? rounds.edge_heads : rounds.heads;
-  least.last_rows = rounds.rows_last;
+  if (same_heads) {
+    least.last_heads = rounds.edge_heads > 0 ? rounds.edge_heads : rounds.heads;
+  }
+  if (least.same_rows) {
+    least.last_rows = rounds.rows_last;
+  }
 }
 
 /// At the low corner, with as many slots as the fewest rounds of the box need.
@@ -156,115 +159,6 @@ std::int64_t CoarseBound::stream_bytes(const ClassBox& box, const Least& least,
     cols = once * cols + (passes - once) * overwritten_cols(box, kind);
   }
   return shape.pairs * cols * stream_col_bytes(shape, kind);
-}
-
-std::int64_t CoarseBound::l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const {
-  const Shape& s = problem_.shape;
-  const ElementBytes& b = s.bytes;
-  // What the array keeps is not moved.
-  const std::int64_t scores = problem_.on_array() ? 0 : work.scores;
-  if (kind == MatmulKind::kQK) {
-    return pairs * (work.row_visits * s.qk_dim * b.input + work.col_visits * s.qk_dim * b.kv +
-                    scores * b.score);
-  }
-  return pairs * (scores * b.input + work.col_visits * s.v_dim * b.kv +
-                  2 * work.row_visits * s.v_dim * b.accumulator);
-}
-
-namespace {
-
-/// Sizes `low` to `high` rounded up to `width`: the least ratio to the size itself.
-struct Padding {
-  std::int64_t padded = 1;
-  std::int64_t size = 1;
-};
-
-Padding least_padding(std::int64_t low, std::int64_t high, std::int64_t width) {
-  const std::int64_t padded = ceil_div(high, width) * width;
-  return padded - width < low ? Padding{padded, high} : Padding{};
-}
-
-}  // namespace
-
-/// What the array does for a pair on the busiest core under a mask, rounding included: full tiles
-/// are rounded up to the array on both sides, only those in the last query tile or in the last
-/// sub-tile may be smaller.
-std::int64_t CoarseBound::padded_scores(const ClassBox& box, const Least& least,
-                                        MatmulKind kind) const {
-  const Shape& s = problem_.shape;
-  const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
-  const std::int64_t width = kind == MatmulKind::kQK ? sides.n : sides.k;
-  const Padding rows = least_padding(box.low[1], box.high[1], sides.m);
-  const Padding cols = least_padding(box.low[2], box.high[2], width);
-  const auto even = [&](std::size_t axis, std::int64_t length) {
-    return box.low[axis] == box.high[axis] && length % box.low[axis] == 0;
-  };
-  const std::int64_t last_rows = even(1, s.rows) ? 0 : box.high[1] * s.cols;
-  // Of the rows that see one of the last keys, the first tile has others before them.
-  const std::int64_t see_last = s.mask.sharing * box.high[2] + box.high[1];
-  const std::int64_t last_cols = even(2, s.cols) ? 0 : box.high[2] * std::min(s.rows, see_last);
-  const std::int64_t full = least.all.scores - last_rows - last_cols;
-  if (full <= 0) {
-    return least.core.scores;
-  }
-  const std::int64_t cores = box.mode.core_split == CoreSplit::kHeads ? 1 : problem_.layout.cores;
-  const Int128 size = static_cast<Int128>(rows.size) * cols.size;
-  const Int128 padded = static_cast<Int128>(rows.padded) * cols.padded;
-  return least.core.scores + static_cast<std::int64_t>(full * (padded - size) / (size * cores));
-}
-
-std::int64_t CoarseBound::array_passes(const ClassBox& box, const Least& least,
-                                       MatmulKind kind) const {
-  const Shape& s = problem_.shape;
-  const ArraySides sides = array_sides(problem_.hardware.matrix, kind);
-  if (!s.mask.causal) {
-    const MatmulTile whole = matmul_tile(s, kind, least.core.rows, least.cols);
-    return least.pairs * ceil_div(whole.m, sides.m) * ceil_div(whole.n, sides.n) *
-           ceil_div(whole.k, sides.k);
-  }
-  // However tiles are cut, each pass is of one array's rows and columns at most, and tiles of few
-  // rows or columns leave the rest of it empty.
-  const Work& work = least.core;
-  const std::int64_t scores = padded_scores(box, least, kind);
-  const auto passes = [&](std::int64_t across) {
-    return std::max({ceil_div(least.pairs * scores, sides.m * across),
-                     ceil_div(least.pairs * work.col_visits, across),
-                     ceil_div(least.pairs * work.row_visits, sides.m)});
-  };
-  return kind == MatmulKind::kQK ? passes(sides.n) * ceil_div(s.qk_dim, sides.k)
-                                 : passes(sides.k) * ceil_div(s.v_dim, sides.n);
-}
-
-/// L0 tiles of one pair, each with a start-up: one per matmul at least, and each holds at most a
-/// buffer's worth of an operand.
-std::int64_t CoarseBound::l0_tiles(const Least& least, MatmulKind kind) const {
-  const Shape& s = problem_.shape;
-  const L0Buffers& l0 = problem_.hardware.l0;
-  const auto buffers = [](std::int64_t elements, std::int64_t bytes, std::int64_t buffer) {
-    return ceil_div(elements * bytes, buffer);
-  };
-  const Work& work = least.core;
-  if (s.mask.causal) {
-    return std::max(work.steps,
-                    kind == MatmulKind::kQK
-                        ? buffers(work.scores, s.bytes.accumulator, l0.accumulator_bytes)
-                        : buffers(work.scores, s.bytes.input, l0.left_bytes));
-  }
-  const MatmulTile whole = matmul_tile(s, kind, work.rows, least.cols);
-  return std::max({work.steps, buffers(whole.m * whole.k, s.bytes.input, l0.left_bytes),
-                   buffers(whole.k * whole.n, s.bytes.kv, l0.right_bytes),
-                   buffers(whole.m * whole.n, s.bytes.accumulator, l0.accumulator_bytes)});
-}
-
-/// On the busiest core: the larger of its array passes with start-ups and its L1 <-> L0 traffic.
-std::int64_t CoarseBound::matmul_cycles(const ClassBox& box, const Least& least,
-                                        MatmulKind kind) const {
-  const Int128 passes = array_passes(box, least, kind);
-  const auto array = static_cast<std::int64_t>((passes * pass_milli_ + kMilli - 1) / kMilli);
-  const std::int64_t startup = problem_.hardware.matrix.startup_cycles;
-  const std::int64_t compute = array + startup * least.pairs * l0_tiles(least, kind);
-  const std::int64_t moved = l0_bytes(least.core, kind, least.pairs);
-  return std::max(compute, ceil_div(moved, problem_.hardware.l0.bandwidth_bytes_per_cycle));
 }
 
 /// Of the input or output of one pair; `full`: of a whole row.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "costmodel/evaluator.h"
+#include "costmodel/least_parts.h"
 
 namespace tilewright {
 
@@ -42,8 +43,9 @@ class CoarseBound {
     std::int64_t active = 1;      ///< cores with any work: the more, the less bandwidth for each
     std::int64_t last_heads = 1;  ///< of the busiest core's last round
     std::int64_t last_rows = 1;
-    Work core;  ///< on the busiest core
-    Work all;   ///< on all cores
+    bool same_rows = false;  ///< the box has one number of query tiles
+    Work core;               ///< on the busiest core
+    Work all;                ///< on all cores
   };
 
   Least least_of(const ClassBox& box) const;
@@ -58,7 +60,10 @@ class CoarseBound {
                std::int64_t scores) const;
   std::int64_t padded_scores(const ClassBox& box, const Least& least, MatmulKind kind) const;
   std::int64_t array_passes(const ClassBox& box, const Least& least, MatmulKind kind) const;
-  std::int64_t l0_tiles(const Least& least, MatmulKind kind) const;
+  std::int64_t row_passes(const ClassBox& box, const Least& least, std::int64_t width) const;
+  std::int64_t parts_of_keys(const ClassBox& box, const Least& least, const PartRate& rate) const;
+  std::int64_t l0_tiles(const ClassBox& box, const Least& least, MatmulKind kind) const;
+  std::int64_t l0_tiles_by_rows(const ClassBox& box, const Least& least, MatmulKind kind) const;
   std::int64_t l0_bytes(const Work& work, MatmulKind kind, std::int64_t pairs) const;
   std::int64_t row_bytes_of(const Work& work, Operand operand, std::int64_t full) const;
   std::int64_t input_bytes(const Least& least, const PhasePlan& phase) const;

@@ -50,11 +50,8 @@ std::int64_t first_after(std::int64_t from, std::int64_t end, const Holds& holds
   return bad;
 }
 
-}  // namespace
-
-Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
-                      const TileCounts& counts, const CoreRounds& rounds, std::int64_t position) {
-  const Reach reach = reach_of(shape, low, high, counts, rounds, position);
+Visible least_visible(const Reach& reach, const Tiling& low, const MaskedBox& high,
+                      const TileCounts& counts) {
   const KeyRange& keys = reach.least;
   Visible visible;
   visible.sub_tiles =
@@ -72,17 +69,34 @@ Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& hi
   return visible;
 }
 
-/// Whether a candidate of the set may have more steps than the least. What is left out of a long
-/// round with look-ahead L are inner steps among 2 L + 3 alike; the program stays the same around
-/// them, and shorter (docs/search.md).
-bool MaskedRounds::may_grow(std::int64_t position, std::int64_t sub_tiles) const {
-  if (high_ == nullptr || !phase_.online || phase_.lookahead == 0 ||
-      sub_tiles >= 2 * phase_.lookahead + 2) {
-    return false;
+/// The same in sub-tiles: those that every candidate sees, and those that any does.
+Reach in_sub_tiles(const Reach& keys, const Tiling& low, const MaskedBox& high,
+                   const TileCounts& counts) {
+  return {{keys.least.first / low.kv_cols, ceil_div(keys.least.end, high.kv_cols)},
+          {keys.most.first / high.kv_cols,
+           std::min(counts.sub_tiles, ceil_div(keys.most.end, low.kv_cols))}};
+}
+
+}  // namespace
+
+Visible least_visible(const Shape& shape, const Tiling& low, const MaskedBox& high,
+                      const TileCounts& counts, const CoreRounds& rounds, std::int64_t position) {
+  return least_visible(reach_of(shape, low, high, counts, rounds, position), low, high, counts);
+}
+
+/// Where there are many positions, loads of single ones matter less than that neighbours are alike.
+bool MaskedRounds::knows_loads() const {
+  constexpr std::int64_t kFew = 64;
+  return tiling_.kv_resident && rounds_.positions <= kFew;
+}
+
+/// Sub-tiles up to the last one that has been loaded with a position (of a set: by any candidate).
+std::int64_t MaskedRounds::left_by(std::int64_t position) const {
+  if (high_ == nullptr) {
+    return see(position).end();
   }
-  const KeyRange most = reach_of(shape_, tiling_, *high_, *counts_, rounds_, position).most;
-  const std::int64_t end = std::min(counts_->sub_tiles, ceil_div(most.end, tiling_.kv_cols));
-  return end - most.first / high_->kv_cols > sub_tiles;
+  const Reach keys = reach_of(shape_, tiling_, *high_, *counts_, rounds_, position);
+  return in_sub_tiles(keys, tiling_, *high_, *counts_).most.end;
 }
 
 Visible MaskedRounds::see(std::int64_t position) const {
@@ -115,8 +129,10 @@ std::int64_t MaskedRounds::seen_until(std::int64_t position) const {
   stay(lines.filled_end(c));
   stay(late.filled_first(c));
   stay_below(late.end(1), (counts_->sub_tiles - 1) * c + 1);
-  if (phase_.online) {
+  if (phase_.online || knows_loads()) {
     stay(late.end(c));
+  }
+  if (phase_.online) {
     stay(lines.first(high_->kv_cols));
   }
   return until;
@@ -143,7 +159,7 @@ std::int64_t MaskedRounds::alike_until(std::int64_t position, const MaskedRound&
     });
   }
   std::int64_t end = position + 1;
-  std::int64_t there = see(position).end();
+  std::int64_t there = left_by(position);
   while (end < last && next(end, there) == round) {
     ++end;
   }
@@ -156,29 +172,57 @@ MaskedRound MaskedRounds::at(std::int64_t position) const {
 }
 
 MaskedRound MaskedRounds::at(std::int64_t position, std::int64_t& there) const {
-  there = position > 0 ? see(position - 1).end() : 0;
+  there = position > 0 ? left_by(position - 1) : 0;
   return next(position, there);
 }
 
 MaskedRound MaskedRounds::next(std::int64_t position, std::int64_t& there) const {
-  const Visible visible = see(position);
+  return high_ == nullptr ? next_exact(position, there) : next_least(position, there);
+}
+
+MaskedRound MaskedRounds::round_of(const Visible& visible, std::int64_t position) const {
   MaskedRound round;
   round.rows = position == rounds_.positions - 1 ? rounds_.rows_last : rounds_.rows_full;
-  round.sub_tiles = visible.sub_tiles;
+  round.sub_tiles = round.due = visible.sub_tiles;
   round.cols = visible.cols;
   round.masked_cols = visible.masked_cols;
-  round.due = visible.sub_tiles;
-  if (position > 0 && tiling_.kv_resident) {
-    round.due = high_ == nullptr ? visible.end() - std::max(visible.first, there) : 0;
-  }
-  round.narrow = high_ == nullptr ? visible.cols < visible.sub_tiles * tiling_.kv_cols
-                                  : visible.end() == counts_->sub_tiles;
   if (phase_.online) {
     round.lead = visible.whole_first - visible.first;
     round.whole = visible.whole_end - visible.whole_first;
   }
-  round.loose = may_grow(position, round.sub_tiles);
+  return round;
+}
+
+MaskedRound MaskedRounds::next_exact(std::int64_t position, std::int64_t& there) const {
+  const Visible visible = see(position);
+  MaskedRound round = round_of(visible, position);
+  if (position > 0 && tiling_.kv_resident) {
+    round.due = visible.end() - std::max(visible.first, there);
+  }
+  round.narrow = visible.cols < visible.sub_tiles * tiling_.kv_cols;
   there = visible.end();
+  return round;
+}
+
+/// Of a set of candidates. What is left out of a long round with look-ahead L are inner steps among
+/// 2 L + 3 alike; the program stays the same around them, and shorter (docs/search.md). Where a
+/// round is short, or not alike as loads differ, candidates must not have more steps than the
+/// least.
+MaskedRound MaskedRounds::next_least(std::int64_t position, std::int64_t& there) const {
+  const Reach keys = reach_of(shape_, tiling_, *high_, *counts_, rounds_, position);
+  const Reach tiles = in_sub_tiles(keys, tiling_, *high_, *counts_);
+  const Visible visible = least_visible(keys, tiling_, *high_, *counts_);
+  MaskedRound round = round_of(visible, position);
+  round.narrow = visible.end() == counts_->sub_tiles;
+  const bool ordered = phase_.online && phase_.lookahead > 0;
+  const bool may_grow = ordered && tiles.most.end - tiles.most.first > round.sub_tiles;
+  round.loose = may_grow && round.sub_tiles < 2 * phase_.lookahead + 2;
+  if (position > 0 && tiling_.kv_resident) {
+    // Those that no candidate has loaded before, and every one loads now.
+    const std::int64_t loads = tiles.least.end - std::max(tiles.least.first, there);
+    round.due = knows_loads() && !may_grow ? std::max<std::int64_t>(0, loads) : 0;
+  }
+  there = tiles.most.end;
   return round;
 }
 

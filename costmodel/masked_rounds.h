@@ -45,8 +45,8 @@ class MaskedRounds {
         transfer_(transfer),
         vector_(vector) {}
 
-  /// The least over a set of candidates: fewest sub-tiles, no loads of a resident operand beyond
-  /// those of the first round, and all columns' worth of matmuls where that is more.
+  /// The least over a set of candidates: fewest sub-tiles, of the loads of a resident operand those
+  /// that all have at the same position, and all columns' worth of matmuls where that is more.
   MaskedRounds(const MaskedRounds& low, const MaskedBox& high, const TileCounts& counts,
                const MatrixUnit& unit)
       : MaskedRounds(low) {
@@ -74,7 +74,11 @@ class MaskedRounds {
  private:
   Visible see(std::int64_t position) const;
   std::int64_t seen_until(std::int64_t position) const;
-  bool may_grow(std::int64_t position, std::int64_t sub_tiles) const;
+  std::int64_t left_by(std::int64_t position) const;
+  bool knows_loads() const;
+  MaskedRound round_of(const Visible& visible, std::int64_t position) const;
+  MaskedRound next_exact(std::int64_t position, std::int64_t& there) const;
+  MaskedRound next_least(std::int64_t position, std::int64_t& there) const;
 
   const Shape& shape_;
   const Tiling& tiling_;

@@ -2,6 +2,7 @@
 // are many, so that each is made when the walk comes to it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "costmodel/alike_rounds.h"
@@ -22,8 +23,11 @@ StageMap masked_stage(const PhaseTimes& phase, const StageTimes& times, const Ma
       return stay_map(heads * times.matmul_all, input_latency);
     }
     const std::int64_t there = round.sub_tiles - round.due;
-    return resident_map({times, heads, round.due, phase.latency}, there * times.matmul_full,
-                        there > 0 ? input_latency : kNever);
+    StageMap map = resident_map({times, heads, round.due, phase.latency}, there * times.matmul_full,
+                                there > 0 ? input_latency : kNever);
+    // In a lower bound all matmuls may be more than their sum.
+    map.ready.matmul = map.ready.before = std::max(map.ready.matmul, heads * times.matmul_all);
+    return map;
   }
 }
 

@@ -84,8 +84,8 @@ class BranchAndBound {
  private:
   /// Boxes taken from the queue at once, and boxes looked at within each before handing back:
   /// fixed, so that the course of the search does not depend on the number of threads.
-  static constexpr std::size_t kBoxesAtOnce = 32;
-  static constexpr int kStepsPerBox = 48;
+  static constexpr std::size_t kBoxesAtOnce = 64;
+  static constexpr int kStepsPerBox = 24;
 
   /// The most promising box last; equal ones in a fixed order, whatever the threads do.
   struct LessPromising {

@@ -30,7 +30,7 @@ class Budget {
   bool limits_time() const { return deadline_ != Clock::time_point::max(); }
   bool limits_evaluations() const { return max_evals_ != std::numeric_limits<std::int64_t>::max(); }
   bool interrupted() const { return stop_ != nullptr && stop_->load(std::memory_order_relaxed); }
-  bool out_of_time() const { return interrupted() || Clock::now() >= deadline_; }
+  bool out_of_time() const { return interrupted() || (limits_time() && Clock::now() >= deadline_); }
 
   /// How many of `wanted` evaluations may still be made after `done`.
   std::int64_t allowed(Int128 done, std::int64_t wanted) const {

@@ -204,6 +204,46 @@ TEST_CASE("CoarseBound never exceeds a candidate under a mask, in boxes of a few
   CHECK((!counts_are_full() || fitted > 20'000));
 }
 
+/// Many tiles of a few arrays and L0 buffers each, on a machine on which little but matmuls takes
+/// time: a bound of theirs that is too high shows.
+SpaceCase matmul_case(std::uint64_t seed) {
+  SpaceCase drawn = random_space(seed);
+  Random random = Random::of(kSeed, 3, seed);
+  Workload& w = drawn.workload;
+  w.mask = Mask::kNone;
+  w.window = 0;
+  w.q_len = random.between(20, 300);
+  w.kv_len = random.between(20, 600);
+  keep_runnable(find_schedule(drawn.schedule), drawn.options.variant, w);
+  Hardware& hw = drawn.hardware;
+  hw.l1.capacity_bytes = std::int64_t{1} << 40U;
+  hw.l0 = {4096 * random.between(1, 3), 4096 * random.between(1, 3), 8192 * random.between(1, 3),
+           std::int64_t{1} << 40U};
+  hw.matrix.startup_cycles = random.between(0, 200);
+  hw.vector.lanes = 1 << 20;
+  hw.dram.bandwidth_bytes_per_s = hw.clock_hz * 1000;
+  hw.dram.latency_cycles = 0;
+  return drawn;
+}
+
+TEST_CASE("CoarseBound never exceeds a candidate where matmuls take most of the time") {
+  std::int64_t fitted = 0;
+  const auto visit = [&](Random& random, const Problem& problem, Evaluator& evaluator,
+                         const Mode& mode) {
+    const CoarseBound coarse(problem);
+    for (int boxes = 0; boxes < 4; ++boxes) {
+      ClassBox box = random_box(random, problem, mode, narrow_range);
+      fitted += check_members(random, evaluator, box, coarse(box));
+      const Range rows = class_range(random, problem.shape.rows);
+      box.low[1] = rows.low;
+      box.high[1] = rows.high;
+      fitted += check_members(random, evaluator, box, coarse(box));
+    }
+  };
+  for_each_mode(counted(300), visit, matmul_case);
+  CHECK((!counts_are_full() || fitted > 20'000));
+}
+
 TEST_CASE("Evaluator::lower_bound never exceeds a candidate under a mask on long axes") {
   for_each_mode(
       counted(150),
@@ -214,6 +254,35 @@ TEST_CASE("Evaluator::lower_bound never exceeds a candidate under a mask on long
         check_members(random, evaluator, box, evaluator.lower_bound(box, 0));
       },
       long_masked_case);
+}
+
+/// Sizes of a class, as many as three.
+Range few_of_class(Random& random, std::int64_t length) {
+  const Range range = class_range(random, length);
+  const std::int64_t low = random.between(range.low, range.high);
+  return {low, std::min(range.high, low + random.between(0, 2))};
+}
+
+/// The same where loads of K and V matter, few of which all candidates of a wide box have alike.
+SpaceCase masked_loads_case(std::uint64_t seed) {
+  SpaceCase drawn = long_masked_case(seed);
+  drawn.hardware.dram.bandwidth_bytes_per_s = std::max<std::int64_t>(1, drawn.hardware.clock_hz);
+  return drawn;
+}
+
+TEST_CASE(
+    "Evaluator::lower_bound never exceeds a candidate under a mask, in boxes of a few sizes") {
+  std::int64_t fitted = 0;
+  for_each_mode(
+      counted(150),
+      [&](Random& random, const Problem& problem, Evaluator& evaluator, const Mode& mode) {
+        for (int boxes = 0; boxes < 4; ++boxes) {
+          const ClassBox box = random_box(random, problem, mode, few_of_class);
+          fitted += check_members(random, evaluator, box, evaluator.lower_bound(box));
+        }
+      },
+      masked_loads_case);
+  CHECK((!counts_are_full() || fitted > 20'000));
 }
 
 /// A space of flash3 under a mask in which everything fits.
