@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "common/number.h"
+
 namespace tilewright {
 
 __extension__ typedef __int128 Int128;            // NOLINT(modernize-use-using)
@@ -34,8 +36,15 @@ class Divisor {
   constexpr std::int64_t ceil(std::int64_t numerator) const {
     return static_cast<std::int64_t>(ceil(static_cast<std::uint64_t>(numerator)));
   }
+  template <typename Number>
+  Number ceil(const Number& numerator) const {
+    const auto divisor = static_cast<std::int64_t>(divisor_);
+    return shift_ >= 0 ? (numerator + (divisor - 1)) >> shift_
+                       : divided_up(numerator, Number(divisor));
+  }
   /// The smallest multiple of the divisor that is >= value.
-  constexpr std::int64_t round_up(std::int64_t value) const {
+  template <typename Number>
+  constexpr Number round_up(const Number& value) const {
     if (shift_ >= 0) [[likely]] {
       const std::int64_t mask = static_cast<std::int64_t>(divisor_) - 1;
       return (value + mask) & ~mask;

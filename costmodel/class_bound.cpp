@@ -40,7 +40,7 @@ std::optional<Figures> Evaluator::lower_bound(const ClassBox& box,
   if (!fits(sizes, plan, &peak)) {
     return std::nullopt;
   }
-  const Choices choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
+  const Choices<> choices{least_of(sizes, MatmulKind::kQK), least_of(sizes, MatmulKind::kPV)};
   const std::int64_t enough =
       (enough_cycles - problem_.hardware.launch_cycles) / problem_.workload.repeat;
   if (problem_.shape.mask.causal) {
@@ -75,7 +75,7 @@ std::int64_t least_on_line(std::int64_t low, std::int64_t high, std::int64_t uni
 
 /// The makespan under the least durations of the box, then again along the lines on which durations
 /// follow the query rows or the columns of a sub-tile (docs/search.md).
-std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const Choices& choices,
+std::int64_t Evaluator::least_cycles(const Sizes& sizes, const Plan& plan, const Choices<>& choices,
                                      const ClassBox& box, std::int64_t enough) const {
   std::array<PhaseTimes, kMaxPhases> phases;
   // A merge takes the same time whatever the sizes are in a class.
@@ -169,7 +169,7 @@ std::int64_t Evaluator::least_of_any_cut(const ClassBox& box, std::int64_t enoug
   sizes.busiest = deal_rounds(sizes.counts, sizes.tiling, problem_.layout, 0);
   sizes.active = active_cores(sizes.counts, sizes.tiling.core_split, problem_.layout);
   const CutRange cut{far.sub_tiles, box.low[2]};
-  Choices choices;
+  Choices<> choices;
   for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
     const auto last = [&](std::int64_t rows) {
       const TileCost cost = l0_.least(matmul_tile(problem_.shape, kind, rows, 1));

@@ -196,7 +196,7 @@ VectorSums CoarseBound::vector_cycles(const Least& least, const PhasePlan& phase
     of_pair = online_.least(
         {core.rows, core.q_tiles, core.steps, core.rescales, core.scores, core.row_visits});
     if (phase.makes_parts()) {
-      of_pair.normalise = core.q_tiles * online_.save_state_cycles(0);
+      of_pair.normalise = core.q_tiles * online_.save_state_cycles(std::int64_t{0});
     }
     if (phase.on_array) {
       of_pair.softmax = online_.least_state_cycles(core.row_visits, core.steps, 1);

@@ -12,13 +12,14 @@
 namespace tilewright::epochs {
 
 /// One step, a round or a sub-tile of it, as far as its epochs depend on it.
-struct Step {
-  const RoundTimes* times = nullptr;  ///< of one pair
-  const RoundTimes* own = nullptr;    ///< of the core whose overlap is asked for
-  std::int64_t heads = 0;
-  std::int64_t sub_tiles = 0;  ///< of its round
-  std::int64_t due = 0;        ///< of these, the last ones that load K and V
-  bool narrow = false;         ///< the last of them is the edge
+template <typename Number>
+struct StepOf {
+  const RoundTimesOf<Number>* times = nullptr;  ///< of one pair
+  const RoundTimesOf<Number>* own = nullptr;    ///< of the core whose overlap is asked for
+  Number heads = 0;
+  Number sub_tiles = 0;  ///< of its round
+  Number due = 0;        ///< of these, the last ones that load K and V
+  bool narrow = false;   ///< the last of them is the edge
   // Of its round. A step that is a round is both and more than one sub-tile.
   bool first = false;
   bool last = false;
@@ -27,9 +28,11 @@ struct Step {
 
   bool edge() const { return narrow && last; }
 };
+using Step = StepOf<std::int64_t>;
 
 /// Whether a step is a sub-tile of a round.
-inline bool by_sub_tiles(const PhaseTimes& t) {
+template <typename Number>
+bool by_sub_tiles(const PhaseTimesOf<Number>& t) {
   return t.online || (t.has_first && !t.has_second);
 }
 
@@ -45,6 +48,7 @@ class Window {
 };
 
 /// Goes over all epochs of a core and sums what a form gives for them. A form has
+///   Number          what it sums
 ///   Item            what it needs of a step; made from nothing, of no step
 ///   kBack, kAhead   steps before and after an epoch's own that it looks at
 ///   kOwn            whether it needs Step::own
@@ -52,28 +56,39 @@ class Window {
 template <typename Form>
 class EpochSum {
  public:
-  EpochSum(const PhaseTimes& times, const PhaseTimes& own, const Form& form)
-      : t_(times), own_(own), form_(form) {
+  using Number = typename Form::Number;
+  using Times = PhaseTimesOf<Number>;
+
+  EpochSum(const Times& times, const Times& own, const Form& form,
+           const Accord<Number>& accord = {})
+      : t_(times),
+        own_(own),
+        form_(form),
+        accord_(accord),
+        single_(!by_sub_tiles(times) || accord(times.sub_tiles == 1)),
+        inner_(!single_ && accord(times.sub_tiles > 2)) {
     std::fill_n(recent_.begin(), kWindow - 1, &nothing_);
   }
 
-  std::int64_t all() {
-    if (t_.positions == 0) {
-      return 0;
+  Number all() {
+    if (accord_(t_.positions == 0)) {
+      return Number(0);
     }
+    const Number edges = choose(t_.edge_heads > 0, Number(1), Number(0));
     if (t_.masked != nullptr) {
       masked_groups(t_.heads, t_.full_groups);
-      masked_groups(t_.edge_heads, t_.edge_heads > 0 ? 1 : 0);
+      masked_groups(t_.edge_heads, edges);
     } else {
       groups(t_.heads, t_.full_groups, full_);
-      groups(t_.edge_heads, t_.edge_heads > 0 ? 1 : 0, edge_);
+      groups(t_.edge_heads, edges, edge_);
     }
-    take(nothing_, kWindow - 1);
+    take(nothing_, Number(static_cast<std::int64_t>(kWindow) - 1));
     return sum_;
   }
 
  private:
   using Item = typename Form::Item;
+  using Step = StepOf<Number>;
   static constexpr std::size_t kWindow = Form::kBack + Form::kAhead + 1;
   static constexpr std::size_t kRoom = 8 * kWindow;
 
@@ -90,14 +105,14 @@ class EpochSum {
   };
 
   /// `n` like steps follow. The epochs that this makes known are those up to kAhead steps back.
-  [[gnu::always_inline]] void take(const Item& item, std::int64_t n) {
+  [[gnu::always_inline]] void take(const Item& item, const Number& n) {
     if (at_ + kWindow > kRoom) {
       std::copy_n(recent_.begin() + (at_ - (kWindow - 1)), kWindow - 1, recent_.begin());
       at_ = kWindow - 1;
     }
-    const std::int64_t apart = std::min<std::int64_t>(n, kWindow);
-    std::int64_t cycles = 0;
-    for (std::int64_t i = 0; i < apart; ++i) {
+    Number cycles = 0;
+    std::int64_t apart = 0;
+    for (; apart < static_cast<std::int64_t>(kWindow) && accord_(n > apart); ++apart) {
       recent_[at_] = &item;
       cycles = form_(Window<Item>(recent_.data() + (at_ - Form::kAhead)));
       sum_ += cycles;
@@ -111,11 +126,11 @@ class EpochSum {
   /// Visits n like things in a row. Once an epoch sees only steps of these, every further one adds
   /// the same.
   template <typename Visit>
-  [[gnu::always_inline]] void repeat(std::int64_t n, const Visit& visit) {
-    const std::int64_t start = taken_;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const bool settled = taken_ - start >= static_cast<std::int64_t>(kWindow) - 1;
-      const std::int64_t before = sum_;
+  [[gnu::always_inline]] void repeat(const Number& n, const Visit& visit) {
+    const Number start = taken_;
+    for (std::int64_t i = 0; accord_(n > i); ++i) {
+      const bool settled = accord_(taken_ - start >= static_cast<std::int64_t>(kWindow) - 1);
+      const Number before = sum_;
       visit();
       if (settled) {
         sum_ += (n - 1 - i) * (sum_ - before);
@@ -124,18 +139,19 @@ class EpochSum {
     }
   }
 
-  void groups(std::int64_t heads, std::int64_t count, Group& group) {
-    if (count == 0) {
+  void groups(const Number& heads, const Number& count, Group& group) {
+    if (accord_(count == 0)) {
       return;
     }
-    if (t_.positions == 1 || !(t_.kv_resident || t_.last_differs)) {
-      make(heads, t_.positions == 1 ? t_.last : t_.full, true, group.last);
+    const bool one = accord_(t_.positions == 1);
+    if (one || !(t_.kv_resident || t_.last_differs)) {
+      make(heads, one ? t_.last : t_.full, true, group.last);
       repeat(count * t_.positions, [&] { round(group.last); });
       return;
     }
-    const std::int64_t inner = t_.positions - 2;
+    const Number inner = t_.positions - 2;
     make(heads, t_.full, true, group.first);
-    if (inner > 0) {
+    if (accord_(inner > 0)) {
       make(heads, t_.full, false, group.inner);
     }
     make(heads, t_.last, false, group.last);
@@ -147,30 +163,30 @@ class EpochSum {
   }
 
   void round(const Round& kind) {
-    if (t_.sub_tiles > 1 && by_sub_tiles(t_)) {
-      take(kind.first, 1);
-      if (t_.sub_tiles > 2) {
+    if (!single_) {
+      take(kind.first, Number(1));
+      if (inner_) {
         take(kind.inner, t_.sub_tiles - 2);
       }
     }
-    take(kind.last, 1);
+    take(kind.last, Number(1));
   }
 
   /// `opens`: the first round of a group.
-  void make(std::int64_t heads, const RoundTimes& times, bool opens, Round& round) {
+  void make(const Number& heads, const RoundTimesOf<Number>& times, bool opens, Round& round) {
     Step step;
     step.times = &times;
     step.own = &times == &t_.last ? &own_.last : &own_.full;
     step.heads = heads;
     step.sub_tiles = t_.sub_tiles;
     step.loads = opens || !t_.kv_resident;
-    step.due = step.loads ? t_.sub_tiles : 0;
+    step.due = step.loads ? t_.sub_tiles : Number(0);
     step.narrow = true;
-    if (t_.sub_tiles > 1 && by_sub_tiles(t_)) {
+    if (!single_) {
       step.first = true;
       round.first = Item(t_, step);
       step.first = false;
-      if (t_.sub_tiles > 2) {
+      if (inner_) {
         round.inner = Item(t_, step);
       }
     } else {
@@ -180,12 +196,14 @@ class EpochSum {
     round.last = Item(t_, step);
   }
 
-  void masked_groups(std::int64_t heads, std::int64_t count) {
-    repeat(count, [&] {
-      for (std::int64_t position = 0; position < t_.positions; ++position) {
-        masked_round(heads, position);
-      }
-    });
+  void masked_groups([[maybe_unused]] const Number& heads, [[maybe_unused]] const Number& count) {
+    if constexpr (kAlone<Number>) {
+      repeat(count, [&] {
+        for (std::int64_t position = 0; position < t_.positions; ++position) {
+          masked_round(heads, position);
+        }
+      });
+    }
   }
 
   [[gnu::noinline]] void masked_round(std::int64_t heads, std::int64_t position) {
@@ -238,12 +256,15 @@ class EpochSum {
     return kept_[newest_];
   }
 
-  const PhaseTimes& t_;
-  const PhaseTimes& own_;
+  const Times& t_;
+  const Times& own_;
   const Form& form_;
+  [[no_unique_address]] const Accord<Number> accord_;
+  const bool single_;  ///< step of a round
+  const bool inner_;   ///< steps between the first and the last
   const Item nothing_ = Item::none();
-  std::int64_t sum_ = 0;
-  std::int64_t taken_ = 0;
+  Number sum_ = 0;
+  Number taken_ = 0;
   std::size_t at_ = kWindow - 1;
   std::size_t newest_ = 0;
   std::array<const Item*, kRoom> recent_;

@@ -90,6 +90,7 @@ class Lane {
 };
 
 struct FusedOverlap {
+  using Number = std::int64_t;
   using Item = StepTimes;
   static constexpr std::size_t kBack = 2;
   static constexpr std::size_t kAhead = 2;
@@ -106,6 +107,7 @@ struct FusedOverlap {
 };
 
 struct OnlineOverlap {
+  using Number = std::int64_t;
   using Item = StepTimes;
   static constexpr std::size_t kBack = 4;
   static constexpr std::size_t kAhead = 2;

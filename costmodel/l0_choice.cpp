@@ -20,7 +20,7 @@ std::array<MatmulTile, 4> Evaluator::tiles_of(const Sizes& sizes, MatmulKind kin
 
 /// Every combination of Pareto L0 tiles, but those that would lose even at the shortest makespan.
 void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objective,
-                        std::int64_t dram, Candidate& best, Choices& best_choices) {
+                        std::int64_t dram, Candidate& best, Choices<>& best_choices) {
   std::array<std::vector<TileCost>, 8> options;
   std::array<std::size_t, 8> same_as{};
   for (std::size_t i = 0; i < options.size(); ++i) {
@@ -30,7 +30,7 @@ void Evaluator::try_all(const Sizes& sizes, const Plan& plan, Objective objectiv
   const std::int64_t shortest = makespan(sizes, plan, best_choices);
   std::array<std::size_t, 8> at{};
   for (;;) {
-    Choices choices;
+    Choices<> choices;
     for (std::size_t i = 0; i < options.size(); ++i) {
       const TileCost& cost = options[same_as[i]][at[same_as[i]]];
       choices[i / 4].tile[i % 4] = {cost.cycles, cost.l1_bytes};

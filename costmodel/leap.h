@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/number.h"
+
 namespace tilewright {
 
 /// Which components of a state count: the first `kCompared` determine each other; up to `kMoved`
@@ -138,8 +140,18 @@ template <typename Live, bool kMayDouble, std::size_t N, typename Step>
 /// crossed by the second rule.
 template <typename Live, std::size_t N, typename Step>
 [[gnu::always_inline]] inline void repeat(std::array<std::int64_t, N>& state, std::int64_t n,
-                                          const Step& step) {
+                                          const Step& step,
+                                          const Accord<std::int64_t>& /*alone*/ = {}) {
   repeat_loop<Live, true>(state, n, step);
+}
+
+/// The same for a few steps: without looking for a pattern.
+template <std::size_t N, typename Step>
+[[gnu::always_inline]] inline void repeat_few(std::array<std::int64_t, N>& state, std::int64_t n,
+                                              const Step& step, const Accord<std::int64_t>&) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    step(state);
+  }
 }
 
 }  // namespace tilewright

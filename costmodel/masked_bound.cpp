@@ -49,8 +49,9 @@ bool worth_walking(const Sizes& sizes, const Plan& plan, const MaskedBox& high, 
 }  // namespace
 
 /// `sizes.visible` is left as the sums that the bound is made of.
-std::int64_t Evaluator::least_masked_cycles(Sizes& sizes, const Plan& plan, const Choices& choices,
-                                            const MaskedBox& high, std::int64_t enough) const {
+std::int64_t Evaluator::least_masked_cycles(Sizes& sizes, const Plan& plan,
+                                            const Choices<>& choices, const MaskedBox& high,
+                                            std::int64_t enough) const {
   sizes.visible = quick_visible_sums(problem_.shape, sizes.tiling, high, sizes.counts);
   std::int64_t cycles = least_masked_sums(sizes, plan, choices);
   if (cycles > enough) {
@@ -66,7 +67,7 @@ std::int64_t Evaluator::least_masked_cycles(Sizes& sizes, const Plan& plan, cons
 
 /// Of every phase the units' work, the transfers, and what goes through its slots.
 std::int64_t Evaluator::least_masked_sums(const Sizes& sizes, const Plan& plan,
-                                          const Choices& choices) const {
+                                          const Choices<>& choices) const {
   const CoreRounds& busiest = sizes.busiest;
   const bool by_heads = sizes.tiling.core_split == CoreSplit::kHeads;
   const std::int64_t of_busiest = busiest.full_groups * busiest.heads + busiest.edge_heads;
@@ -169,7 +170,7 @@ std::int64_t Evaluator::least_slot_cycles(const Sizes& sizes, const PhasePlan& p
   }
   const auto [keys, values] = load_times(sizes, phase, sizes.busiest.share);
   const VisibleSums& visible = sizes.visible;
-  const auto stream = [&](const LoadTimes& load, std::int64_t matmuls) {
+  const auto stream = [&](const LoadTimes<std::int64_t>& load, std::int64_t matmuls) {
     const std::int64_t of_pair = (visible.loads - visible.narrow_loads) * (load.full + latency) +
                                  visible.narrow_loads * (load.edge + latency);
     return work.pairs * of_pair / work.loaders + matmuls;
@@ -221,7 +222,7 @@ VectorSums Evaluator::least_masked_vector(const Sizes& sizes) const {
 
 /// The makespan of what every candidate of the box does at least, under its least durations.
 std::int64_t Evaluator::least_masked_walk(const Sizes& sizes, const Plan& plan,
-                                          const Choices& choices, const MaskedBox& high) const {
+                                          const Choices<>& choices, const MaskedBox& high) const {
   const TransferCost& transfer = transfers_[static_cast<std::size_t>(sizes.active - 1)];
   // Of cores apart, the one with the last tile sees most.
   const bool apart = sizes.tiling.core_split == CoreSplit::kQuery && sizes.busiest.share == 1;

@@ -23,8 +23,8 @@ StageMap masked_stage(const PhaseTimes& phase, const StageTimes& times, const Ma
       return stay_map(heads * times.matmul_all, input_latency);
     }
     const std::int64_t there = round.sub_tiles - round.due;
-    StageMap map = resident_map({times, heads, round.due, phase.latency}, there * times.matmul_full,
-                                there > 0 ? input_latency : kNever);
+    StageMap map = resident_map(SubTiles{times, heads, round.due, phase.latency},
+                                there * times.matmul_full, there > 0 ? input_latency : kNever);
     // In a lower bound all matmuls may be more than their sum.
     map.ready.matmul = map.ready.before = std::max(map.ready.matmul, heads * times.matmul_all);
     return map;
@@ -40,7 +40,7 @@ class MaskedKinds {
  public:
   using Runs = MaskedRuns<MaskedKinds>;
 
-  explicit MaskedKinds(const PhaseTimes& times) : t_(times) {}
+  MaskedKinds(const PhaseTimes& times, const Accord<std::int64_t>& /*alone*/) : t_(times) {}
   MaskedKinds(const MaskedKinds&) = delete;
   MaskedKinds& operator=(const MaskedKinds&) = delete;
 

@@ -45,7 +45,7 @@ class MaskedStepKinds {
   static constexpr bool kResident = kStays;
   using Runs = MaskedStepRuns<MaskedStepKinds>;
 
-  explicit MaskedStepKinds(const PhaseTimes& times) : t_(times) {}
+  MaskedStepKinds(const PhaseTimes& times, const Accord<std::int64_t>& /*alone*/) : t_(times) {}
   MaskedStepKinds(const MaskedStepKinds&) = delete;
   MaskedStepKinds& operator=(const MaskedStepKinds&) = delete;
 

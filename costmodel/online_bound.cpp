@@ -28,7 +28,7 @@ struct EpochHalves {
 
 /// Of `pairs` pairs under a mask; transfers are compared with the work of full steps.
 Evaluator::EpochSums Evaluator::least_epochs(const Sizes& sizes, const PhasePlan& phase,
-                                             const Choices& choices, std::int64_t pairs) const {
+                                             const Choices<>& choices, std::int64_t pairs) const {
   const auto step = [&](std::size_t i) {
     const bool edge = i % 2 != 0;
     RoundTimes times;

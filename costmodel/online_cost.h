@@ -25,51 +25,70 @@ class OnlineCost {
  public:
   OnlineCost(const Hardware& hardware, const Shape& shape);
 
-  std::int64_t softmax_cycles(std::int64_t rows, std::int64_t cols) const {
-    return softmax_fixed_ +
-           cycles(lanes_.ceil(rows * cols) * element_milli_ + lanes_.ceil(rows) * row_milli_);
+  template <typename Number>
+  Number softmax_cycles(const Number& rows, const Number& cols) const {
+    return softmax_fixed_ + cycles<Number>(lanes_.ceil(Number(rows * cols)) * element_milli_ +
+                                           lanes_.ceil(rows) * row_milli_);
   }
   /// Of a sub-tile that not every row sees whole: an addition (of 0 or minus infinity) a score.
-  std::int64_t masked_softmax_cycles(std::int64_t rows, std::int64_t cols) const {
-    return softmax_fixed_ + cycles(lanes_.ceil(rows * cols) * (element_milli_ + mask_milli_) +
-                                   lanes_.ceil(rows) * row_milli_);
+  template <typename Number>
+  Number masked_softmax_cycles(const Number& rows, const Number& cols) const {
+    return softmax_fixed_ +
+           cycles<Number>(lanes_.ceil(Number(rows * cols)) * (element_milli_ + mask_milli_) +
+                          lanes_.ceil(rows) * row_milli_);
   }
   // The same in parts, for epochs: the maximum of a sub-tile's rows; the rest; of the rest what
   // concerns the rows' state alone, the maximum and its factor, then the sum.
-  std::int64_t local_max_cycles(std::int64_t rows, std::int64_t cols) const {
-    return startup_ + reduction_latency_ + cycles(lanes_.ceil(rows * cols) * local_max_milli_);
+  template <typename Number>
+  Number local_max_cycles(const Number& rows, const Number& cols) const {
+    return startup_ + reduction_latency_ +
+           cycles<Number>(lanes_.ceil(Number(rows * cols)) * local_max_milli_);
   }
   /// Where the scores are masked first.
-  std::int64_t masked_local_max_cycles(std::int64_t rows, std::int64_t cols) const {
+  template <typename Number>
+  Number masked_local_max_cycles(const Number& rows, const Number& cols) const {
     return startup_ + reduction_latency_ +
-           cycles(lanes_.ceil(rows * cols) * (local_max_milli_ + mask_milli_));
+           cycles<Number>(lanes_.ceil(Number(rows * cols)) * (local_max_milli_ + mask_milli_));
   }
-  std::int64_t update_cycles(std::int64_t rows, std::int64_t cols) const {
+  template <typename Number>
+  Number update_cycles(const Number& rows, const Number& cols) const {
     return startup_ + reduction_latency_ +
-           cycles(lanes_.ceil(rows * cols) * (element_milli_ - local_max_milli_) +
-                  lanes_.ceil(rows) * row_milli_);
+           cycles<Number>(lanes_.ceil(Number(rows * cols)) * (element_milli_ - local_max_milli_) +
+                          lanes_.ceil(rows) * row_milli_);
   }
-  std::int64_t update_max_cycles(std::int64_t rows) const {
-    return startup_ + cycles(lanes_.ceil(rows) * row_max_milli_);
+  template <typename Number>
+  Number update_max_cycles(const Number& rows) const {
+    return startup_ + cycles<Number>(lanes_.ceil(rows) * row_max_milli_);
   }
-  std::int64_t update_sum_cycles(std::int64_t rows) const {
-    return startup_ + cycles(lanes_.ceil(rows) * (row_milli_ - row_max_milli_));
+  template <typename Number>
+  Number update_sum_cycles(const Number& rows) const {
+    return startup_ + cycles<Number>(lanes_.ceil(rows) * (row_milli_ - row_max_milli_));
   }
   /// The array's own part: maxima; P and its row sums.
-  std::int64_t array_max_cycles(std::int64_t rows, std::int64_t cols) const {
-    return cycles(array_passes(rows, cols) * array_max_milli_);
+  template <typename Number>
+  Number array_max_cycles(const Number& rows, const Number& cols) const {
+    return cycles<Number>(array_passes(rows, cols) * array_max_milli_);
   }
-  std::int64_t masked_array_max_cycles(std::int64_t rows, std::int64_t cols) const {
-    return cycles(array_passes(rows, cols) * (array_max_milli_ + array_mask_milli_));
+  template <typename Number>
+  Number masked_array_max_cycles(const Number& rows, const Number& cols) const {
+    return cycles<Number>(array_passes(rows, cols) * (array_max_milli_ + array_mask_milli_));
   }
-  std::int64_t array_exp_cycles(std::int64_t rows, std::int64_t cols) const {
-    return cycles(array_passes(rows, cols) * array_exp_milli_);
+  template <typename Number>
+  Number array_exp_cycles(const Number& rows, const Number& cols) const {
+    return cycles<Number>(array_passes(rows, cols) * array_exp_milli_);
   }
-  std::int64_t rescale_cycles(std::int64_t rows) const { return adjust_cycles(rows, mul_milli_); }
-  std::int64_t normalise_cycles(std::int64_t rows) const { return adjust_cycles(rows, div_milli_); }
+  template <typename Number>
+  Number rescale_cycles(const Number& rows) const {
+    return adjust_cycles(rows, mul_milli_);
+  }
+  template <typename Number>
+  Number normalise_cycles(const Number& rows) const {
+    return adjust_cycles(rows, div_milli_);
+  }
   // Of a split of keys and values: maximum and sum of each row put beside O; O from `parts` parts.
-  std::int64_t save_state_cycles(std::int64_t rows) const {
-    return startup_ + cycles(lanes_.ceil(kSavedFigures * rows) * move_milli_);
+  template <typename Number>
+  Number save_state_cycles(const Number& rows) const {
+    return startup_ + cycles<Number>(lanes_.ceil(Number(kSavedFigures * rows)) * move_milli_);
   }
   std::int64_t merge_cycles(std::int64_t rows, std::int64_t parts) const {
     return softmax_fixed_ + cycles(lanes_.ceil(rows * parts) * row_milli_ +
@@ -135,8 +154,9 @@ class OnlineCost {
   }
 
  private:
-  std::int64_t array_passes(std::int64_t rows, std::int64_t cols) const {
-    return ceil_div(rows, array_rows_) * ceil_div(cols, array_cols_);
+  template <typename Number>
+  Number array_passes(const Number& rows, const Number& cols) const {
+    return divided_up(rows, Number(array_rows_)) * divided_up(cols, Number(array_cols_));
   }
   /// Operations, and their elements in vectors at full lanes.
   struct Work {
@@ -152,9 +172,13 @@ class OnlineCost {
 
   static constexpr std::int64_t kSavedFigures = 2;
 
-  static std::int64_t cycles(std::int64_t milli) { return ceil_div(milli, kMilli); }
-  std::int64_t adjust_cycles(std::int64_t rows, std::int64_t milli) const {
-    return startup_ + cycles(lanes_.ceil(rows * v_dim_) * milli);
+  template <typename Number>
+  static Number cycles(const Number& milli) {
+    return divided_up(milli, Number(kMilli));
+  }
+  template <typename Number>
+  Number adjust_cycles(const Number& rows, std::int64_t milli) const {
+    return startup_ + cycles<Number>(lanes_.ceil(Number(rows * v_dim_)) * milli);
   }
   /// At full lanes.
   std::int64_t rate(std::int64_t milli, std::int64_t unit) const {

@@ -4,7 +4,7 @@
 namespace tilewright::online {
 
 std::int64_t walk_masked(const PhaseTimes& times, NoRecorder& recorder) {
-  return walk_phase<NoRecorder, true, false>(times, recorder);
+  return walk_phase<std::int64_t, NoRecorder, true, false>(times, recorder);
 }
 
 }  // namespace tilewright::online

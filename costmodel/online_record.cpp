@@ -4,7 +4,7 @@
 namespace tilewright::online {
 
 std::int64_t walk(const PhaseTimes& times, StepRecorder& recorder) {
-  return walk_phase<StepRecorder, false, false>(times, recorder);
+  return walk_phase<std::int64_t, StepRecorder, false, false>(times, recorder);
 }
 
 }  // namespace tilewright::online

@@ -4,8 +4,9 @@
 namespace tilewright::online {
 
 std::int64_t walk_extras(const PhaseTimes& times, StepRecorder& recorder) {
-  return times.masked != nullptr ? walk_phase<StepRecorder, true, true>(times, recorder)
-                                 : walk_phase<StepRecorder, false, true>(times, recorder);
+  return times.masked != nullptr
+             ? walk_phase<std::int64_t, StepRecorder, true, true>(times, recorder)
+             : walk_phase<std::int64_t, StepRecorder, false, true>(times, recorder);
 }
 
 }  // namespace tilewright::online

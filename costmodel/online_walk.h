@@ -18,6 +18,9 @@ namespace tilewright::online {
 
 /// Up to so many steps or rounds, stepping costs less than watching for a pattern.
 constexpr std::int64_t kFew = 3;
+/// Of candidates side by side, where one may have more, a few are watched like many.
+template <typename Number>
+constexpr std::int64_t kFewTogether = kAlone<Number> ? kFew : 1;
 
 /// `kResident`: K and V stay. `kShared`: loads and stores share a channel. `kMasked`: every query
 /// tile sees other keys. These and the look-ahead are known when compiling, so that the times of a
@@ -25,34 +28,41 @@ constexpr std::int64_t kFew = 3;
 ///
 /// Between two steps the state is an array of times: first those that all steps move, then those
 /// that change where a round or a group ends (docs/cost_model.md, "Online form").
-template <typename Recorder, bool kResident, bool kShared, std::size_t kLookahead, bool kMasked,
-          bool kExtras>
+template <typename Number, typename Recorder, bool kResident, bool kShared, std::size_t kLookahead,
+          bool kMasked, bool kExtras>
 class Pipeline {
  public:
-  Pipeline(const PhaseTimes& times, Recorder& recorder)
-      : t_(times), recorder_(recorder), kinds_(times) {
-    if (kResident && values_in_keys() && times.positions > 0) {
-      groups_before_ = times.key_slots - 1 - ceil_div(kAhead - 1, kinds_.steps_of_group());
+  Pipeline(const PhaseTimesOf<Number>& times, Recorder& recorder, const Accord<Number>& accord = {})
+      : t_(times), recorder_(recorder), accord_(accord), kinds_(times, accord) {
+    if constexpr (kResident && kExtras) {
+      if (values_in_keys() && times.positions > 0) {
+        groups_before_ = times.key_slots - 1 - ceil_div(kAhead - 1, kinds_.steps_of_group());
+      }
     }
   }
 
-  std::int64_t makespan() const {
-    if (t_.positions * (t_.full_groups + t_.edge_heads) == 0) {
-      return 0;
+  Number makespan() const {
+    if (accord_(t_.positions * (t_.full_groups + t_.edge_heads) == 0)) {
+      return Number(0);
     }
     Times s{};
     Place place(kinds_);
     Memory memory;
     prologue(s, place);
-    if (!kinds_.alike() && t_.full_groups > 2) {
+    if (!kinds_.alike() && accord_(t_.full_groups > 2)) {
       walk_groups(s, place, memory);
     }
     constexpr std::int64_t kAllSteps = std::int64_t{1} << 62U;
-    walk(s, kAllSteps, place, memory);
-    return std::max({s[kLoad], s[kMatrix], s[kVector], s[kStored1]});
+    walk(s, Number(kAllSteps), place, memory);
+    return largest(s[kLoad], s[kMatrix], s[kVector], s[kStored1]);
   }
 
  private:
+  using Entry = StageEntryOf<Number>;
+  using End = StageEndOf<Number>;
+  using Step = StepMapOf<Number>;
+  using Run = StepsRun<Number>;
+
   // When the matrix and the vector queue are free. The matrix queue's last operation of a step is
   // the first stage, the vector queue's the softmax (at look-ahead 0 perhaps the rescaling).
   static constexpr std::size_t kMatrix = 0;
@@ -84,7 +94,7 @@ class Pipeline {
   static constexpr std::size_t kGroup2 = kGroup1 + 1;
   static constexpr std::size_t kTimes = kRoundLive + (kResident ? 2 : 0);
 
-  using Times = std::array<std::int64_t, kTimes>;
+  using Times = std::array<Number, kTimes>;
   using Stays = Extent<kStayLive>;
   using Steps = Extent<kStepLive>;
   using Rounds = Extent<kRoundLive>;
@@ -95,25 +105,26 @@ class Pipeline {
 
   static constexpr auto kAhead = static_cast<std::int64_t>(kLookahead + 1);
 
-  using Kinds = std::conditional_t<kMasked, MaskedStepKinds<kResident>, StepKinds<kResident>>;
+  using Kinds =
+      std::conditional_t<kMasked, MaskedStepKinds<kResident>, StepKinds<Number, kResident>>;
   using Runs = typename Kinds::Runs;
 
   /// The last rounds that were walked as equal ones. Later ones of the same kind that start from
   /// the same state, but for a shift in time, end in the same state, but for that shift.
   struct Memory {
-    std::int64_t rounds = 0;
-    const StepsRun* run;
+    Number rounds = 0;
+    const Run* run = nullptr;
     Times entry;
     Times exit;
 
     /// `compared`: the first times of the state, which decide.
-    bool recall(Times& s, const StepsRun* here, std::int64_t count, std::size_t compared) const {
-      if (count != rounds || here != run) {
+    bool recall(Times& s, const Run* here, const Number& count, std::size_t compared) const {
+      if (here != run || !all(count == rounds)) {
         return false;
       }
-      const std::int64_t shift = s[0] - entry[0];
+      const Number shift = s[0] - entry[0];
       for (std::size_t i = 1; i < compared; ++i) {
-        if (s[i] - entry[i] != shift) {
+        if (!all(s[i] - entry[i] == shift)) {
           return false;
         }
       }
@@ -134,9 +145,9 @@ class Pipeline {
 
   /// Some steps in a row in which both kinds stay the same; no step enters at the end.
   struct Segment {
-    const StepMap* leaving;
-    const StepMap* entering;
-    std::int64_t steps;
+    const Step* leaving;
+    const Step* entering;
+    Number steps;
     bool loose;
   };
 
@@ -151,13 +162,14 @@ class Pipeline {
   /// in flight, the load queue implies the slots of the second newest round and group
   /// (docs/cost_model.md, "Online form").
   bool core_decides() const {
-    return kShared && !kMasked && !Recorder::kActive && (single() || t_.sub_tiles >= kAhead);
+    return kShared && !kMasked && !Recorder::kActive &&
+           (single() || accord_(t_.sub_tiles >= kAhead));
   }
 
   /// again() from round to round or from group to group. `ends_groups`: a step ends groups.
-  template <typename Step>
-  [[gnu::always_inline]] void again_rounds(Times& s, std::int64_t n, bool ends_groups,
-                                           const Step& take) const {
+  template <typename Take>
+  [[gnu::always_inline]] void again_rounds(Times& s, const Number& n, bool ends_groups,
+                                           const Take& take) const {
     if (core_decides()) {
       again<Core>(s, n, take);
     } else if (kResident && ends_groups) {
@@ -169,10 +181,10 @@ class Pipeline {
 
   /// repeat(), or, where intervals are recorded, steps until a whole window of steps in flight has
   /// moved as one.
-  template <typename Count, typename Step>
-  [[gnu::always_inline]] void again(Times& s, std::int64_t n, const Step& take) const {
+  template <typename Count, typename Take>
+  [[gnu::always_inline]] void again(Times& s, const Number& n, const Take& take) const {
     if constexpr (!Recorder::kActive) {
-      repeat<Count>(s, n, take);
+      repeat<Count>(s, n, take, accord_);
     } else {
       repeat_recorded<Count>(recorder_, s, {n, kAhead + 3}, take);
     }
@@ -180,10 +192,10 @@ class Pipeline {
 
   void prologue(Times& s, Place& place) const {
     for (std::int64_t r = 0; r < kAhead && !place.entering.done(); ++r) {
-      const StepMap& kind = place.entering.kind();
+      const Step& kind = place.entering.kind();
       const bool enters = kMasked && place.entering.loose();
       if (kMasked && r > 0 && (enters || place.loose_in_flight > 0)) {
-        enter_loose(s, kind, 1);
+        enter_loose(s, kind, Number(1));
       } else {
         softmax(s, kind, front(s, kind, s[kMatrix]));
       }
@@ -191,15 +203,15 @@ class Pipeline {
       if (static_cast<std::size_t>(r) < kLookahead) {
         s[kReady0 + static_cast<std::size_t>(r)] = s[kVector];
       }
-      place.entering.take(1);
+      place.entering.take(Number(1));
     }
   }
 
   /// Groups whose every step sees only rounds of full groups repeat one period.
   void walk_groups(Times& s, Place& place, Memory& memory) const {
-    const std::int64_t steps = kinds_.steps_of_group();
-    const std::int64_t groups = t_.full_groups - ceil_div(kAhead, steps);
-    if (groups > 1) {
+    const Number steps = kinds_.steps_of_group();
+    const Number groups = t_.full_groups - divided_up(Number(kAhead), steps);
+    if (accord_(groups > 1)) {
       again_rounds(s, groups, true, [&](Times& state) {
         Place copy = place;
         walk(state, steps, copy, memory);
@@ -210,10 +222,10 @@ class Pipeline {
   }
 
   /// At most `steps` steps.
-  [[gnu::noinline]] void walk(Times& s, std::int64_t steps, Place& place, Memory& memory) const {
-    while (steps > 0 && !place.leaving.done()) {
-      const std::int64_t rounds = equal_rounds(place, steps);
-      if (rounds > kFew) {
+  [[gnu::noinline]] void walk(Times& s, Number steps, Place& place, Memory& memory) const {
+    while (!place.leaving.done() && accord_(steps > 0)) {
+      const Number rounds = equal_rounds(place, steps);
+      if (any(rounds > kFewTogether<Number>) && accord_(rounds > 0)) {
         steps -= rounds * place.leaving.steps_of_round();
         walk_rounds(s, rounds, place, memory);
         place.leaving.skip_rounds(rounds);
@@ -228,18 +240,21 @@ class Pipeline {
 
   /// Rounds of one kind from here on, during which rounds of that kind (perhaps of the next group)
   /// enter.
-  std::int64_t equal_rounds(const Place& place, std::int64_t steps) const {
+  Number equal_rounds(const Place& place, const Number& steps) const {
     if (!place.leaving.kind().first || !place.leaving.same_run_as(place.entering)) {
-      return 0;
+      return Number(0);
     }
-    return std::min({place.leaving.whole_rounds(), place.entering.whole_rounds(),
-                     steps / place.leaving.steps_of_round()});
+    const Number rounds =
+        least(Number(place.leaving.whole_rounds()), Number(place.entering.whole_rounds()));
+    const Number of_round = place.leaving.steps_of_round();
+    return all(rounds * of_round <= steps) ? rounds : least(rounds, divided_down(steps, of_round));
   }
 
-  Segment next_segment(Place& place, std::int64_t most) const {
+  Segment next_segment(Place& place, const Number& most) const {
     const bool drains = place.entering.done();
     Segment segment{&place.leaving.kind(), drains ? nullptr : &place.entering.kind(),
-                    std::min({most, place.leaving.left(), place.entering.left()}), false};
+                    least(most, least(Number(place.leaving.left()), Number(place.entering.left()))),
+                    false};
     if constexpr (kMasked) {
       const bool enters = !drains && place.entering.loose();
       segment.loose = enters || place.loose_in_flight > 0;
@@ -254,7 +269,7 @@ class Pipeline {
   }
 
   /// walk_equal_rounds(), unless the memory has them. Under a mask no run comes again.
-  void walk_rounds(Times& s, std::int64_t rounds, const Place& place, Memory& memory) const {
+  void walk_rounds(Times& s, const Number& rounds, const Place& place, Memory& memory) const {
     if constexpr (kMasked || Recorder::kActive) {
       walk_equal_rounds(s, rounds, place);
     } else if (kinds_.alike() || !memory.recall(s, place.leaving.run(), rounds,
@@ -268,12 +283,12 @@ class Pipeline {
   }
 
   /// Equal rounds go through the same segments.
-  [[gnu::noinline]] void walk_equal_rounds(Times& s, std::int64_t rounds,
+  [[gnu::noinline]] void walk_equal_rounds(Times& s, const Number& rounds,
                                            const Place& place) const {
     std::array<Segment, kMostSegments> segments;
     std::size_t count = 0;
     Place one = place;
-    for (std::int64_t left = place.leaving.steps_of_round(); left > 0;) {
+    for (Number left = place.leaving.steps_of_round(); accord_(left > 0);) {
       segments[count] = next_segment(one, left);
       left -= segments[count++].steps;
     }
@@ -289,13 +304,14 @@ class Pipeline {
     if (kMasked && segment.loose) {
       run_loose(s, segment);
     } else if (segment.entering == nullptr) {
-      for (std::int64_t n = 0; n < segment.steps; ++n) {
+      for (std::int64_t n = 0; accord_(segment.steps > n); ++n) {
         drain(s, *segment.leaving);
       }
-    } else if (segment.steps <= kFew) {
-      for (std::int64_t n = 0; n < segment.steps; ++n) {
-        step(s, *segment.leaving, *segment.entering);
-      }
+    } else if (all(segment.steps == 1)) {
+      step(s, *segment.leaving, *segment.entering);
+    } else if (all(segment.steps <= kFew)) {
+      const auto take = [&](Times& state) { step(state, *segment.leaving, *segment.entering); };
+      repeat_few(s, segment.steps, take, accord_);
     } else {
       run_steps(s, segment);
     }
@@ -304,11 +320,12 @@ class Pipeline {
   /// For bounds, while steps of a loose round are in flight: queues that do not wait for each
   /// other.
   void run_loose(Times& s, const Segment& segment) const {
-    const StepMap& here = *segment.leaving;
-    const StageTimes& values = here.times->second;
+    const Step& here = *segment.leaving;
+    const StageTimesOf<Number>& values = here.times->second;
     s[kMatrix] += segment.steps * here.heads * matmul_of(here, values);
-    s[kLoad] +=
-        here.loads && !values_in_keys() ? segment.steps * here.heads * load_of(here, values) : 0;
+    if (here.loads && !values_in_keys()) {
+      s[kLoad] += segment.steps * here.heads * load_of(here, values);
+    }
     s[kVector] += segment.steps * here.adjust;
     if (here.last) {
       s[kShared ? kLoad : kStored1] += here.store;
@@ -318,18 +335,20 @@ class Pipeline {
     }
   }
 
-  void enter_loose(Times& s, const StepMap& there, std::int64_t steps) const {
-    const StageTimes& keys = there.times->first;
+  void enter_loose(Times& s, const Step& there, const Number& steps) const {
+    const StageTimesOf<Number>& keys = there.times->first;
     s[kMatrix] += steps * there.heads * matmul_of(there, keys);
-    s[kLoad] += (there.first ? there.input : 0) + steps * there.bias;
-    s[kLoad] += there.loads ? steps * there.heads * load_of(there, keys) : 0;
+    s[kLoad] += (there.first ? there.input : Number(0)) + steps * there.bias;
+    if (there.loads) {
+      s[kLoad] += steps * there.heads * load_of(there, keys);
+    }
     s[kVector] += steps * there.softmax;
   }
 
   /// Inner steps of a round: nothing but the queues and the slots of K and V moves.
   [[gnu::noinline]] void run_steps(Times& s, const Segment& segment) const {
-    const StepMap& leaving = *segment.leaving;
-    const StepMap& entering = *segment.entering;
+    const Step& leaving = *segment.leaving;
+    const Step& entering = *segment.entering;
     const auto take = [&](Times & state) __attribute__((always_inline)) {
       step(state, leaving, entering);
     };
@@ -341,11 +360,11 @@ class Pipeline {
   }
 
   /// Step s (`here`) leaves, step s + look-ahead + 1 (`there`) enters.
-  [[gnu::always_inline]] void step(Times& s, const StepMap& here, const StepMap& there) const {
-    const std::int64_t last_key = s[kMatrix];
-    const std::int64_t newest = s[kVector];
+  [[gnu::always_inline]] void step(Times& s, const Step& here, const Step& there) const {
+    const Number last_key = s[kMatrix];
+    const Number newest = s[kVector];
     second(s, here);
-    const std::int64_t biased = front(s, there, last_key);
+    const Number biased = front(s, there, last_key);
     store(s, here);
     shift_ready(s, newest);
     softmax(s, there, biased);
@@ -354,14 +373,14 @@ class Pipeline {
     }
   }
 
-  void drain(Times& s, const StepMap& here) const {
-    const std::int64_t newest = s[kVector];
+  void drain(Times& s, const Step& here) const {
+    const Number newest = s[kVector];
     second(s, here);
     store(s, here);
     shift_ready(s, newest);
   }
 
-  void shift_ready(Times& s, std::int64_t newest) const {
+  void shift_ready(Times& s, const Number& newest) const {
     if constexpr (kLookahead > 0) {
       for (std::size_t i = 0; i + 1 < kLookahead; ++i) {
         s[kReady0 + i] = s[kReady0 + i + 1];
@@ -371,26 +390,26 @@ class Pipeline {
   }
 
   /// P V and, where its factor is known, the adjustment of O.
-  [[gnu::always_inline]] void second(Times& s, const StepMap& here) const {
-    std::int64_t ready = s[kAdjusted];
+  [[gnu::always_inline]] void second(Times& s, const Step& here) const {
+    Number ready = s[kAdjusted];
     if (here.first) {
       // P of the first sub-tile, and the slot of O.
       ready =
-          std::max(kLookahead > 0 ? s[kReady0] : s[kVector], single() ? s[kStored1] : s[kStored2]);
+          largest(kLookahead > 0 ? s[kReady0] : s[kVector], single() ? s[kStored1] : s[kStored2]);
     }
-    StageEntry entry{std::max(s[kMatrix], ready), s[kLoad], kNever};
+    Entry entry{largest(s[kMatrix], ready), s[kLoad], Number(kNever)};
     if constexpr (!kResident) {
       if (!values_in_keys()) {
-        entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+        entry.load = largest(entry.load, single() ? s[kValue1] : s[kValue2]);
         entry.slot = s[kValue1];
       }
     } else if (here.loads && here.first && !values_in_keys()) {
-      entry.load = std::max(entry.load, single() ? s[kGroup1] : s[kGroup2]);
+      entry.load = largest(entry.load, single() ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
       recorder_.stage({here, &RoundTimes::second, entry, kNever, s[kLoad]});
     }
-    const StageEnd end = stage_end(here.second_stage, entry);
+    const End end = stage_end(here.second_stage, entry);
     s[kMatrix] = end.matmul;
     s[kLoad] = end.load;
     if constexpr (!kResident) {
@@ -408,8 +427,8 @@ class Pipeline {
   }
 
   /// After the newest P V: on the matrix queue only a first stage may have followed it.
-  [[gnu::always_inline]] void adjust(Times& s, const StepMap& here) const {
-    const std::int64_t start = std::max(s[kVector], s[kMatrix]);
+  [[gnu::always_inline]] void adjust(Times& s, const Step& here) const {
+    const Number start = largest(s[kVector], s[kMatrix]);
     s[kVector] = start + here.adjust;
     s[kAdjusted] = s[kVector];
     if constexpr (Recorder::kActive) {
@@ -419,47 +438,49 @@ class Pipeline {
 
   /// Input load, Q K^T and the load of a bias; returns when that is there. `last_key`: the last Q
   /// K^T before it is done.
-  [[gnu::always_inline]] std::int64_t front(Times& s, const StepMap& there,
-                                            std::int64_t last_key) const {
+  [[gnu::always_inline]] Number front(Times& s, const Step& there, const Number& last_key) const {
     if (there.first) {
-      s[kLoad] = std::max(s[kLoad], single() ? last_key : s[kInput2]) + there.input;
+      s[kLoad] = largest(s[kLoad], single() ? last_key : s[kInput2]) + there.input;
       s[kInput2] = last_key;
     }
-    StageEntry entry{s[kMatrix], s[kLoad], kNever};
+    Entry entry{s[kMatrix], s[kLoad], Number(kNever)};
     if constexpr (!kResident) {
       if (values_in_keys()) {
-        entry.load = std::max(entry.load, single() ? s[kValue1] : s[kValue2]);
+        entry.load = largest(entry.load, single() ? s[kValue1] : s[kValue2]);
       } else {
-        entry.load = std::max(entry.load, single() ? last_key : s[kKey2]);
+        entry.load = largest(entry.load, single() ? last_key : s[kKey2]);
         entry.slot = last_key;
       }
     } else if (kExtras && there.begins_group && groups_before_ < 2) {
-      entry.load = std::max(entry.load, groups_before_ == 0 ? s[kGroup1] : s[kGroup2]);
+      entry.load = largest(entry.load, groups_before_ == 0 ? s[kGroup1] : s[kGroup2]);
     }
     if constexpr (Recorder::kActive) {
       const std::int64_t input = there.first ? s[kLoad] + t_.latency : kNever;
       recorder_.stage({there, &RoundTimes::first, entry, input, s[kLoad]});
     }
-    const StageEnd end = stage_end(there.first_stage, entry);
+    const End end = stage_end(there.first_stage, entry);
     s[kMatrix] = end.matmul;
     s[kLoad] = end.load;
     if constexpr (!kResident) {
       s[kKey2] = end.before;
     }
     if (!has_bias()) {
-      return 0;
+      return Number(0);
     }
-    s[kLoad] = std::max(s[kLoad], single() ? s[kSoftmax1] : s[kSoftmax2]) + there.bias;
+    s[kLoad] = largest(s[kLoad], single() ? s[kSoftmax1] : s[kSoftmax2]) + there.bias;
     return s[kLoad] + t_.latency;
   }
 
-  [[gnu::always_inline]] StageEnd stage_end(const StageMap& map, const StageEntry& entry) const {
+  [[gnu::always_inline]] End stage_end(const StageMapOf<Number>& map, const Entry& entry) const {
     return kResident ? map.at(entry.ready, entry.load) : map.at(entry);
   }
 
   /// `biased`: the bias is there.
-  [[gnu::always_inline]] void softmax(Times& s, const StepMap& there, std::int64_t biased) const {
-    const std::int64_t start = std::max({s[kVector], s[kMatrix], kExtras ? biased : 0});
+  [[gnu::always_inline]] void softmax(Times& s, const Step& there, const Number& biased) const {
+    Number start = largest(s[kVector], s[kMatrix]);
+    if constexpr (kExtras) {
+      start = largest(start, biased);
+    }
     s[kVector] = start + there.softmax;
     if constexpr (kExtras) {
       s[kSoftmax2] = s[kSoftmax1];
@@ -470,9 +491,9 @@ class Pipeline {
     }
   }
 
-  [[gnu::always_inline]] void store(Times& s, const StepMap& here) const {
+  [[gnu::always_inline]] void store(Times& s, const Step& here) const {
     if (here.last) {
-      const std::int64_t end = std::max(s[kShared ? kLoad : kStored1], s[kAdjusted]) + here.store;
+      const Number end = largest(s[kShared ? kLoad : kStored1], s[kAdjusted]) + here.store;
       s[kStored2] = s[kStored1];
       s[kStored1] = end;
       if (kShared) {
@@ -481,8 +502,9 @@ class Pipeline {
     }
   }
 
-  const PhaseTimes& t_;
+  const PhaseTimesOf<Number>& t_;
   Recorder& recorder_;
+  [[no_unique_address]] const Accord<Number> accord_;
   const Kinds kinds_;
   /// Resident, V in K: finished groups after the one whose slot the next group's K takes. If there
   /// are two or more, other waits imply that the slot is free.

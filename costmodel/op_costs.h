@@ -42,16 +42,18 @@ inline constexpr std::int64_t kSoftcapOperations = 5;
 class TransferCost {
  public:
   TransferCost(const Hardware& hardware, std::int64_t active_cores);
-  std::int64_t cycles(std::int64_t bytes) const {
+  template <typename Number>
+  Number cycles(const Number& bytes) const {
     return setup_ + busy_cycles(burst_.round_up(bytes));
   }
 
   /// Without the set-up, bursts not rounded.
-  std::int64_t busy_cycles(std::int64_t bytes) const {
-    if (bytes > fast_limit_) [[unlikely]] {
-      return slow_cycles(bytes);
+  template <typename Number>
+  Number busy_cycles(const Number& bytes) const {
+    if (any(bytes > fast_limit_)) [[unlikely]] {
+      return each([this](std::int64_t one) { return slow_cycles(one); }, bytes);
     }
-    return divisor_.ceil(bytes * numerator_);
+    return divisor_.ceil(Number(bytes * numerator_));
   }
 
   std::int64_t setup() const { return setup_; }
@@ -78,10 +80,12 @@ class VectorCost {
  public:
   VectorCost(const Hardware& hardware, const Shape& shape);
   /// Of whole rows.
-  std::int64_t softmax_cycles(std::int64_t rows) const {
-    const std::int64_t vectors = lanes_.ceil(rows * cols_);
-    return fixed_ + (element_cycles_ > 0 ? vectors * element_cycles_
-                                         : ceil_div(vectors * element_milli_, kMilli));
+  template <typename Number>
+  Number softmax_cycles(const Number& rows) const {
+    const Number vectors = lanes_.ceil(Number(rows * cols_));
+    return fixed_ + (element_cycles_ > 0
+                         ? Number(vectors * element_cycles_)
+                         : divided_up(Number(vectors * element_milli_), Number(kMilli)));
   }
   /// Of `cols` columns, where the scores of `masked_cols` of them are masked first: one addition
   /// (of 0 or minus infinity) each.

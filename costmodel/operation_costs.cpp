@@ -69,45 +69,4 @@ PhaseTimes Evaluator::phase_times(const Tiling& tiling, const OperationCosts& co
   return times;
 }
 
-void Evaluator::epoch_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
-                            RoundTimes& out) const {
-  const std::int64_t cols = sizes.tiling.kv_cols;
-  const std::int64_t edge_cols = sizes.counts.edge_cols;
-  out.rescale = online_.rescale_cycles(rows);
-  out.normalise = online_.normalise_cycles(rows);
-  if (phase.on_array) {
-    out.softmax = out.softmax_edge = online_.update_max_cycles(rows);
-    out.beside = out.beside_edge = online_.update_sum_cycles(rows);
-    out.masked_beside = out.masked_beside_edge = out.beside;
-    out.array_max = online_.array_max_cycles(rows, cols);
-    out.array_max_edge = online_.array_max_cycles(rows, edge_cols);
-    out.array_exp = online_.array_exp_cycles(rows, cols);
-    out.array_exp_edge = online_.array_exp_cycles(rows, edge_cols);
-    out.masked_array_max = online_.masked_array_max_cycles(rows, cols);
-    out.masked_array_max_edge = online_.masked_array_max_cycles(rows, edge_cols);
-  } else {
-    out.softmax = online_.update_cycles(rows, cols);
-    out.softmax_edge = online_.update_cycles(rows, edge_cols);
-    out.beside = online_.local_max_cycles(rows, cols);
-    out.beside_edge = online_.local_max_cycles(rows, edge_cols);
-    out.masked_beside = online_.masked_local_max_cycles(rows, cols);
-    out.masked_beside_edge = online_.masked_local_max_cycles(rows, edge_cols);
-  }
-}
-
-void Evaluator::online_times(const Sizes& sizes, const PhasePlan& phase, std::int64_t rows,
-                             RoundTimes& out) const {
-  const std::int64_t cols = sizes.tiling.kv_cols;
-  const std::int64_t edge_cols = sizes.counts.edge_cols;
-  out.softmax = online_.softmax_cycles(rows, cols);
-  out.softmax_edge = edge_cols == cols ? out.softmax : online_.softmax_cycles(rows, edge_cols);
-  if (problem_.shape.mask.causal) {
-    out.masked_softmax = online_.masked_softmax_cycles(rows, cols);
-    out.masked_softmax_edge = online_.masked_softmax_cycles(rows, edge_cols);
-  }
-  out.rescale = online_.rescale_cycles(rows);
-  out.normalise =
-      phase.makes_parts() ? online_.save_state_cycles(rows) : online_.normalise_cycles(rows);
-}
-
 }  // namespace tilewright

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "common/number.h"
 #include "schedules/plan.h"
 
 namespace tilewright {
@@ -11,61 +12,68 @@ namespace tilewright {
 class MaskedRounds;
 
 /// Cycles of one matmul stage for one pair: `full` and `edge` sub-tiles, matmuls and loads.
-struct StageTimes {
-  std::int64_t matmul_full = 0;
-  std::int64_t matmul_edge = 0;
-  std::int64_t load_full = 0;
-  std::int64_t load_edge = 0;
+template <typename Number>
+struct StageTimesOf {
+  Number matmul_full = 0;
+  Number matmul_edge = 0;
+  Number load_full = 0;
+  Number load_edge = 0;
   /// All matmuls of a pair, one after the other: of full and edge sub-tiles as above. (In a lower
   /// bound it may be more: work is conserved, however the sub-tiles share it.)
-  std::int64_t matmul_all = 0;
+  Number matmul_all = 0;
 
-  void drop_edge() {
-    matmul_edge = matmul_full;
-    load_edge = load_full;
+  template <typename Condition>
+  void keep_edge(const Condition& kept) {
+    matmul_edge = choose(kept, matmul_edge, matmul_full);
+    load_edge = choose(kept, load_edge, load_full);
   }
 };
 
+using StageTimes = StageTimesOf<std::int64_t>;
+
 /// Cycles of a round's operations, each for one pair.
-struct RoundTimes {
-  std::int64_t input = 0;
-  StageTimes first;
-  std::int64_t softmax = 0;  ///< online: of a full sub-tile
-  StageTimes second;
-  std::int64_t store = 0;
+template <typename Number>
+struct RoundTimesOf {
+  Number input = 0;
+  StageTimesOf<Number> first;
+  Number softmax = 0;  ///< online: of a full sub-tile
+  StageTimesOf<Number> second;
+  Number store = 0;
   // Online alone: the softmax of the edge sub-tile, O's adjustment after a sub-tile, after the
   // last; the softmax of sub-tiles that not every row sees whole.
-  std::int64_t softmax_edge = 0;
-  std::int64_t rescale = 0;
-  std::int64_t normalise = 0;
+  Number softmax_edge = 0;
+  Number rescale = 0;
+  Number normalise = 0;
   // Where a bias has slots of its own: of a round (online: of a full sub-tile), of the edge.
-  std::int64_t bias = 0;
-  std::int64_t bias_edge = 0;
+  Number bias = 0;
+  Number bias_edge = 0;
   /// Epochs of one operator: of the edge sub-tile, where P is loaded or S stored by sub-tiles.
-  std::int64_t input_edge = 0;
-  std::int64_t store_edge = 0;
+  Number input_edge = 0;
+  Number store_edge = 0;
   // Online epochs alone: what the vector unit does beside P V for a full sub-tile, for the edge;
   // what the array does to scores after Q K^T and before P V of a full sub-tile, of the edge.
-  std::int64_t beside = 0;
-  std::int64_t beside_edge = 0;
-  std::int64_t array_max = 0;
-  std::int64_t array_max_edge = 0;
-  std::int64_t array_exp = 0;
-  std::int64_t array_exp_edge = 0;
+  Number beside = 0;
+  Number beside_edge = 0;
+  Number array_max = 0;
+  Number array_max_edge = 0;
+  Number array_exp = 0;
+  Number array_exp_edge = 0;
   // The same where scores are masked first.
-  std::int64_t masked_beside = 0;
-  std::int64_t masked_beside_edge = 0;
-  std::int64_t masked_array_max = 0;
-  std::int64_t masked_array_max_edge = 0;
-  std::int64_t masked_softmax = 0;
-  std::int64_t masked_softmax_edge = 0;
+  Number masked_beside = 0;
+  Number masked_beside_edge = 0;
+  Number masked_array_max = 0;
+  Number masked_array_max_edge = 0;
+  Number masked_softmax = 0;
+  Number masked_softmax_edge = 0;
 
-  /// As on a core that does not have the narrow sub-tile at the end of the keys (online alone).
-  void drop_edge_cols() {
-    softmax_edge = softmax;
-    bias_edge = bias;
-    first.drop_edge();
-    second.drop_edge();
+  /// Unless it is kept, as on a core that does not have the narrow sub-tile at the end of the keys
+  /// (online alone).
+  template <typename Condition>
+  void keep_edge_cols(const Condition& kept) {
+    softmax_edge = choose(kept, softmax_edge, softmax);
+    bias_edge = choose(kept, bias_edge, bias);
+    first.keep_edge(kept);
+    second.keep_edge(kept);
   }
 
   /// Leaves the loads of K and V: all that a core without a query tile takes part in.
@@ -75,25 +83,28 @@ struct RoundTimes {
     beside = beside_edge = array_max = array_max_edge = array_exp = array_exp_edge = 0;
     masked_beside = masked_beside_edge = masked_array_max = masked_array_max_edge = 0;
     masked_softmax = masked_softmax_edge = 0;
-    for (StageTimes* stage : {&first, &second}) {
+    for (StageTimesOf<Number>* stage : {&first, &second}) {
       stage->matmul_full = stage->matmul_edge = stage->matmul_all = 0;
     }
   }
 };
 
-/// One phase on one core as durations.
-struct PhaseTimes {
-  std::int64_t heads = 1;
-  std::int64_t full_groups = 0;
-  std::int64_t edge_heads = 0;  ///< pairs of one more group, or 0
-  std::int64_t positions = 1;   ///< rounds of a group
-  std::int64_t sub_tiles = 1;
+using RoundTimes = RoundTimesOf<std::int64_t>;
+
+/// One phase on one core as durations. `Number`: what candidates of one mode differ in.
+template <typename Number>
+struct PhaseTimesOf {
+  Number heads = 1;
+  Number full_groups = 0;
+  Number edge_heads = 0;  ///< pairs of one more group, or 0
+  Number positions = 1;   ///< rounds of a group
+  Number sub_tiles = 1;
   bool last_differs = false;  ///< the last round of a group takes `last` instead of `full`
-  RoundTimes full;
-  RoundTimes last;
+  RoundTimesOf<Number> full;
+  RoundTimesOf<Number> last;
   /// Loads of a resident operand at the first round of a group (matmul times are not used).
-  StageTimes resident_first;
-  StageTimes resident_second;
+  StageTimesOf<Number> resident_first;
+  StageTimesOf<Number> resident_second;
 
   bool has_first = false;
   bool has_softmax = false;
@@ -116,7 +127,7 @@ struct PhaseTimes {
   bool scores_ahead = false;
   std::int64_t latency = 0;  ///< DRAM: from the end of a load to its data being there
   Overwrite overwrite = Overwrite::kNone;
-  std::int64_t overwritten = 0;  ///< sub-tiles
+  Number overwritten = 0;  ///< sub-tiles
   /// How rounds differ under a mask; null: not beyond `full` and `last`.
   const MaskedRounds* masked = nullptr;
   /// For bounds: K and V are cut in any number of sub-tiles, `sub_tiles` at least. `full` times are
@@ -125,15 +136,18 @@ struct PhaseTimes {
   /// For bounds: the slot of a resident V is always free when its next load is due.
   bool value_slot_free = false;
 
-  void drop_edge_cols(const CoreRounds& rounds) {
-    if (!rounds.has_edge_cols) {
-      full.drop_edge_cols();
-      last.drop_edge_cols();
-      resident_first.drop_edge();
-      resident_second.drop_edge();
+  void drop_edge_cols(const CoreRoundsOf<Number>& rounds) {
+    const auto& kept = rounds.has_edge_cols;
+    if (!all(kept)) {
+      full.keep_edge_cols(kept);
+      last.keep_edge_cols(kept);
+      resident_first.keep_edge(kept);
+      resident_second.keep_edge(kept);
     }
   }
 };
+
+using PhaseTimes = PhaseTimesOf<std::int64_t>;
 
 /// Cycles from the start of the phase to the end of its last operation; equals the longest path of
 /// the reference graph. Cost: a few rounds, however many there are. No allocation.

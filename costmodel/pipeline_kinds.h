@@ -15,59 +15,70 @@ constexpr Stages kScores{true, true, false};
 constexpr Stages kMatmul{true, false, false};
 constexpr Stages kSoftmax{false, true, false};
 
-template <typename Recorder, bool kMasked, Stages kStages, bool kResident, bool kShared>
-std::int64_t walk_ahead(const PhaseTimes& times, Recorder& recorder) {
+template <typename Number, typename Recorder, bool kMasked, Stages kStages, bool kResident,
+          bool kShared>
+Number walk_ahead(const PhaseTimesOf<Number>& times, Recorder& recorder,
+                  const Accord<Number>& accord) {
   if constexpr (kStages.second) {
     switch (times.lookahead) {
       case 1:
-        return Pipeline<Recorder, kStages, kResident, kShared, 1, kMasked>(times, recorder)
+        return Pipeline<Number, Recorder, kStages, kResident, kShared, 1, kMasked>(times, recorder,
+                                                                                   accord)
             .makespan();
       case 2:
-        return Pipeline<Recorder, kStages, kResident, kShared, 2, kMasked>(times, recorder)
+        return Pipeline<Number, Recorder, kStages, kResident, kShared, 2, kMasked>(times, recorder,
+                                                                                   accord)
             .makespan();
       case 3:
-        return Pipeline<Recorder, kStages, kResident, kShared, kMaxLookahead, kMasked>(times,
-                                                                                       recorder)
+        return Pipeline<Number, Recorder, kStages, kResident, kShared, kMaxLookahead, kMasked>(
+                   times, recorder, accord)
             .makespan();
       default:
         break;
     }
   }
   assert(times.lookahead == 0);
-  return Pipeline<Recorder, kStages, kResident, kShared, 0, kMasked>(times, recorder).makespan();
+  return Pipeline<Number, Recorder, kStages, kResident, kShared, 0, kMasked>(times, recorder,
+                                                                             accord)
+      .makespan();
 }
 
-template <typename Recorder, bool kMasked, Stages kStages>
-std::int64_t walk_stages(const PhaseTimes& times, Recorder& recorder) {
+template <typename Number, typename Recorder, bool kMasked, Stages kStages>
+Number walk_stages(const PhaseTimesOf<Number>& times, Recorder& recorder,
+                   const Accord<Number>& accord) {
   if constexpr (kStages.first) {
     if (times.kv_resident) {
-      return times.shared_channel
-                 ? walk_ahead<Recorder, kMasked, kStages, true, true>(times, recorder)
-                 : walk_ahead<Recorder, kMasked, kStages, true, false>(times, recorder);
+      return times.shared_channel ? walk_ahead<Number, Recorder, kMasked, kStages, true, true>(
+                                        times, recorder, accord)
+                                  : walk_ahead<Number, Recorder, kMasked, kStages, true, false>(
+                                        times, recorder, accord);
     }
   }
   return times.shared_channel
-             ? walk_ahead<Recorder, kMasked, kStages, false, true>(times, recorder)
-             : walk_ahead<Recorder, kMasked, kStages, false, false>(times, recorder);
+             ? walk_ahead<Number, Recorder, kMasked, kStages, false, true>(times, recorder, accord)
+             : walk_ahead<Number, Recorder, kMasked, kStages, false, false>(times, recorder,
+                                                                            accord);
 }
 
 /// Walks the phase with the loops made for its kind. An overlap is asked for only where both units
 /// work.
-template <typename Recorder, bool kMasked>
-std::int64_t walk_phase(const PhaseTimes& times, Recorder& recorder) {
+template <typename Number, typename Recorder, bool kMasked>
+Number walk_phase(const PhaseTimesOf<Number>& times, Recorder& recorder,
+                  const Accord<Number>& accord = {}) {
   if (times.has_second) {
     assert(times.has_first && times.has_softmax);
-    return walk_stages<Recorder, kMasked, kFused>(times, recorder);
+    return walk_stages<Number, Recorder, kMasked, kFused>(times, recorder, accord);
   }
   if (times.has_first && times.has_softmax) {
-    return walk_stages<Recorder, kMasked, kScores>(times, recorder);
+    return walk_stages<Number, Recorder, kMasked, kScores>(times, recorder, accord);
   }
   assert(!Recorder::kActive);
   if constexpr (!Recorder::kActive) {
-    return times.has_first ? walk_stages<Recorder, kMasked, kMatmul>(times, recorder)
-                           : walk_stages<Recorder, kMasked, kSoftmax>(times, recorder);
+    return times.has_first
+               ? walk_stages<Number, Recorder, kMasked, kMatmul>(times, recorder, accord)
+               : walk_stages<Number, Recorder, kMasked, kSoftmax>(times, recorder, accord);
   }
-  return 0;
+  return Number(0);
 }
 
 // Instances of walk_phase(), by mask and recorder.

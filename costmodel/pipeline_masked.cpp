@@ -4,7 +4,7 @@
 namespace tilewright::pipeline {
 
 std::int64_t walk_masked(const PhaseTimes& times, NoRecorder& recorder) {
-  return walk_phase<NoRecorder, true>(times, recorder);
+  return walk_phase<std::int64_t, NoRecorder, true>(times, recorder);
 }
 
 }  // namespace tilewright::pipeline

@@ -4,7 +4,7 @@
 namespace tilewright::pipeline {
 
 std::int64_t walk(const PhaseTimes& times, NoRecorder& recorder) {
-  return walk_phase<NoRecorder, false>(times, recorder);
+  return walk_phase<std::int64_t, NoRecorder, false>(times, recorder);
 }
 
 }  // namespace tilewright::pipeline

@@ -4,7 +4,7 @@
 namespace tilewright::pipeline {
 
 std::int64_t walk(const PhaseTimes& times, RoundRecorder& recorder) {
-  return walk_phase<RoundRecorder, false>(times, recorder);
+  return walk_phase<std::int64_t, RoundRecorder, false>(times, recorder);
 }
 
 }  // namespace tilewright::pipeline

@@ -4,7 +4,7 @@
 namespace tilewright::pipeline {
 
 std::int64_t walk_masked(const PhaseTimes& times, RoundRecorder& recorder) {
-  return walk_phase<RoundRecorder, true>(times, recorder);
+  return walk_phase<std::int64_t, RoundRecorder, true>(times, recorder);
 }
 
 }  // namespace tilewright::pipeline

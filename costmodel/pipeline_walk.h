@@ -26,28 +26,29 @@ constexpr std::int64_t kFewRounds = 3;
 /// Between two rounds the state is an array of times. First those that rounds always depend on; on
 /// a shared channel these are all that rounds in the middle depend on, as every store is a barrier
 /// (docs/cost_model.md, "State").
-template <typename Recorder, Stages kStages, bool kResident, bool kShared, std::size_t kLookahead,
-          bool kMasked>
+template <typename Number, typename Recorder, Stages kStages, bool kResident, bool kShared,
+          std::size_t kLookahead, bool kMasked>
 class Pipeline {
  public:
-  Pipeline(const PhaseTimes& times, Recorder& recorder)
+  Pipeline(const PhaseTimesOf<Number>& times, Recorder& recorder, const Accord<Number>& accord = {})
       : t_(times),
         recorder_(recorder),
-        rounds_(times.positions * (times.full_groups + (times.edge_heads > 0 ? 1 : 0))),
-        kinds_(times) {}
+        accord_(accord),
+        rounds_(times.positions *
+                (times.full_groups + choose(times.edge_heads > 0, Number(1), Number(0)))),
+        kinds_(times, accord) {}
 
-  std::int64_t makespan() const {
-    if (rounds_ == 0) {
-      return 0;
+  Number makespan() const {
+    if (accord_(rounds_ == 0)) {
+      return Number(0);
     }
     Times s{};
     Place place(kinds_);
     prologue(s, place);
     // Groups whose every step sees only rounds of full groups repeat one period.
     if (!kinds_.alike()) {
-      const std::int64_t groups =
-          t_.full_groups - (kAhead <= t_.positions ? 1 : ceil_div(kAhead, t_.positions));
-      if (groups > 1) {
+      const Number groups = t_.full_groups - groups_ahead();
+      if (accord_(groups > 1)) {
         again<LiveGroups>(s, groups, [&](Times& state) {
           const Rounds start = place.rounds;
           walk(state, t_.positions, place);
@@ -57,13 +58,21 @@ class Pipeline {
       }
     }
     walk(s, rounds_, place);
-    std::int64_t end = s[kLoad];
-    end = std::max(end, kStages.first ? s[kMatrix] : 0);
-    end = std::max(end, kStages.softmax ? s[kVector] : 0);
-    return std::max(end, s[kStoreQueue]);
+    Number end = largest(s[kLoad], s[kStoreQueue]);
+    if constexpr (kStages.first) {
+      end = largest(end, s[kMatrix]);
+    }
+    if constexpr (kStages.softmax) {
+      end = largest(end, s[kVector]);
+    }
+    return end;
   }
 
  private:
+  using Entry = StageEntryOf<Number>;
+  using End = StageEndOf<Number>;
+  using Round = RoundMapOf<Number>;
+
   static constexpr bool kStreams = kStages.first && !kResident;
 
   // Queues: when each is free. The matrix queue's last operation of a round is the first stage.
@@ -94,36 +103,37 @@ class Pipeline {
   static constexpr std::size_t kGroup2 = kGroup1 + 1;
   static constexpr std::size_t kTimes = kShared ? kAllLive : kGroup2 + 1;
 
-  using Times = std::array<std::int64_t, kTimes>;
+  using Times = std::array<Number, kTimes>;
   using Live = Extent<kShared ? kSharedLive : kAllLive, kAllLive>;
   using LiveGroups = Extent<kShared ? kSharedLive : (kStages.second ? kTimes : kAllLive), kTimes>;
 
   static constexpr std::int64_t kAhead = kLookahead + 1;
+  static constexpr bool kAlone = std::is_same_v<Number, std::int64_t>;
   static constexpr bool kOneStage = kStages.first && !kStages.softmax && !kStages.second;
 
   /// Whether slots of streamed operands have to be looked at: on a shared channel V's follow a
   /// store, and K's the loads of V where a round has more than there are slots.
   static constexpr bool kSlotsFirst = !kShared || !kStages.second || kLookahead > 0;
   using Kinds = std::conditional_t<kMasked, MaskedKinds<kStages, kResident>,
-                                   RoundKinds<kStages, kResident, kSlotsFirst, !kShared>>;
+                                   RoundKinds<Number, kStages, kResident, kSlotsFirst, !kShared>>;
   using Runs = typename Kinds::Runs;
 
   /// The last long run of rounds. A later one of the same kind that starts from the same state, but
   /// for a shift in time, ends in the same state, but for that shift.
   struct Memory {
-    std::int64_t run = 0;
-    const RoundMap* leaving;
-    const RoundMap* entering;
+    Number run = 0;
+    const Round* leaving = nullptr;
+    const Round* entering = nullptr;
     Times entry;
     Times exit;
 
-    bool recall(Times& s, const RoundMap& here, const RoundMap& next, std::int64_t rounds) const {
-      if (rounds != run || &here != leaving || &next != entering) {
+    bool recall(Times& s, const Round& here, const Round& next, const Number& rounds) const {
+      if (&here != leaving || &next != entering || !all(rounds == run)) {
         return false;
       }
-      const std::int64_t shift = s[0] - entry[0];
+      const Number shift = s[0] - entry[0];
       for (std::size_t i = 1; i < Live::kCompared; ++i) {
-        if (s[i] - entry[i] != shift) {
+        if (!all(s[i] - entry[i] == shift)) {
           return false;
         }
       }
@@ -143,7 +153,7 @@ class Pipeline {
   /// The rounds that leave, the ones after them (for overwrite) and those that enter.
   struct Rounds {
     explicit Rounds(const Runs& runs) : leaving(runs), entering(runs), between(runs) {}
-    void skip_groups(std::int64_t groups) {
+    void skip_groups(const Number& groups) {
       leaving.skip_groups(groups);
       entering.skip_groups(groups);
       if constexpr (kMayOverwrite) {
@@ -162,7 +172,7 @@ class Pipeline {
   };
 
   /// Under overwrite all rounds' P share one region, so a softmax waits for the P V before it.
-  bool delays_softmax() const { return kMayOverwrite && t_.overwritten > 0; }
+  bool delays_softmax() const { return kMayOverwrite && t_.overwrite != Overwrite::kNone; }
   bool overwrites(Overwrite operand) const { return kMayOverwrite && t_.overwrite == operand; }
   bool single() const { return t_.buffers == 1; }
   bool store_first() const { return kOneStage && t_.store_first; }
@@ -170,56 +180,55 @@ class Pipeline {
   /// repeat(), or, where intervals are recorded, steps until a whole window of rounds in flight has
   /// moved as one.
   template <typename Count, typename Step>
-  [[gnu::always_inline]] void again(Times& s, std::int64_t n, const Step& take) const {
+  [[gnu::always_inline]] void again(Times& s, const Number& n, const Step& take) const {
     if constexpr (!Recorder::kActive) {
-      repeat<Count>(s, n, take);
+      repeat<Count>(s, n, take, accord_);
     } else {
       repeat_recorded<Count>(recorder_, s, {n, kAhead + 3}, take);
     }
   }
 
   void prologue(Times& s, Place& place) const {
-    const std::int64_t end = std::min(kAhead, rounds_);
-    for (std::int64_t r = 0; r < end; ++r) {
-      const RoundMap& kind = place.rounds.entering.kind();
+    for (std::int64_t r = 0; r < kAhead && (r == 0 || accord_(rounds_ > r)); ++r) {
+      const Round& kind = place.rounds.entering.kind();
       const Boundary from = boundary(s);
-      const std::int64_t input_free = input_slot_free(s, from);
-      front(s, kind, from, {input_free, kStages.softmax ? s[kVector] : 0, r == 0});
+      const Number input_free = input_slot_free(s, from);
+      front(s, kind, from, {input_free, vector_free(s), r == 0});
       if (r == 0 || !delays_softmax()) {
-        softmax(s, kind, {s[kLoad] + t_.latency, 0}, 0);
+        softmax(s, kind, {s[kLoad] + t_.latency, Number(0)}, Number(0));
         if (static_cast<std::size_t>(r) < kLookahead) {
           s[kReady0 + static_cast<std::size_t>(r)] = s[kVector];
         }
       }
       s[kInput2] = input_free;
-      place.rounds.entering.take(1);
+      place.rounds.entering.take(Number(1));
     }
     if constexpr (kMayOverwrite) {
-      place.rounds.between.take(1);
+      place.rounds.between.take(Number(1));
     }
   }
 
   /// At most `rounds` rounds.
-  [[gnu::noinline]] void walk(Times& s, std::int64_t rounds, Place& place) const {
-    while (rounds > 0 && !place.rounds.leaving.done()) {
-      const RoundMap& leaving = place.rounds.leaving.kind();
-      const RoundMap* between = nullptr;
-      std::int64_t run = std::min(rounds, place.rounds.leaving.left());
+  [[gnu::noinline]] void walk(Times& s, Number rounds, Place& place) const {
+    while (!place.rounds.leaving.done() && accord_(rounds > 0)) {
+      const Round& leaving = place.rounds.leaving.kind();
+      const Round* between = nullptr;
+      Number run = least(rounds, place.rounds.leaving.left());
       if constexpr (kMayOverwrite) {
         if (delays_softmax() && !place.rounds.between.done()) {
-          run = std::min(run, place.rounds.between.left());
+          run = least(run, place.rounds.between.left());
           between = &place.rounds.between.kind();
         }
       }
       if (place.rounds.entering.done()) {
-        run = delays_softmax() ? 1 : run;
-        for (std::int64_t n = 0; n < run; ++n) {
+        run = delays_softmax() ? Number(1) : run;
+        for (std::int64_t n = 0; accord_(run > n); ++n) {
           drain(s, leaving, between);
         }
       } else {
-        run = std::min(run, place.rounds.entering.left());
-        const RoundMap& entering = place.rounds.entering.kind();
-        if (run == 1) {
+        run = least(run, place.rounds.entering.left());
+        const Round& entering = place.rounds.entering.kind();
+        if (all(run == 1)) {
           step(s, leaving, between, entering);
         } else {
           run_steps(s, run, leaving, between, entering, place.memory);
@@ -236,16 +245,14 @@ class Pipeline {
     }
   }
 
-  [[gnu::noinline]] void run_steps(Times& s, std::int64_t run, const RoundMap& leaving,
-                                   const RoundMap* between, const RoundMap& entering,
+  [[gnu::noinline]] void run_steps(Times& s, const Number& run, const Round& leaving,
+                                   const Round* between, const Round& entering,
                                    Memory& memory) const {
     const auto take = [&](Times & state) __attribute__((always_inline)) {
       step(state, leaving, between, entering);
     };
-    if (run <= kFewRounds) {
-      for (std::int64_t n = 0; n < run; ++n) {
-        step(s, leaving, between, entering);
-      }
+    if (all(run <= kFewRounds)) {
+      repeat_few(s, run, take, accord_);
     } else if (kinds_.alike()) {
       run_alike(s, run, take);
     } else if (Recorder::kActive || kMasked) {
@@ -262,7 +269,7 @@ class Pipeline {
 
   /// Every round may be a group of its own.
   template <typename Step>
-  [[gnu::always_inline]] void run_alike(Times& s, std::int64_t run, const Step& take) const {
+  [[gnu::always_inline]] void run_alike(Times& s, const Number& run, const Step& take) const {
     if constexpr (kResident) {
       again<LiveGroups>(s, run, take);
     } else {
@@ -270,17 +277,34 @@ class Pipeline {
     }
   }
 
+  /// Groups that the rounds ahead reach into.
+  std::int64_t groups_ahead() const {
+    std::int64_t groups = 1;
+    while (accord_(groups * t_.positions < kAhead)) {
+      ++groups;
+    }
+    return groups;
+  }
+
+  Number vector_free(const Times& s) const {
+    if constexpr (kStages.softmax) {
+      return s[kVector];
+    } else {
+      return Number(0);
+    }
+  }
+
   /// What the queues say at the start of a round of the state that its later steps overwrite.
   struct Boundary {
-    std::int64_t input = 0;   ///< the newest input's matmul or softmax is done
-    std::int64_t stored = 0;  ///< the newest store is done (not where stores come first)
+    Number input = 0;   ///< the newest input's matmul or softmax is done
+    Number stored = 0;  ///< the newest store is done (not where stores come first)
   };
   Boundary boundary(const Times& s) const {
     return {kStages.first ? s[kMatrix] : s[kVector], s[kStoreQueue]};
   }
 
   /// The newest input slot's last reader is done: where a bias lies in it, the softmax.
-  std::int64_t input_slot_free(const Times& s, const Boundary& from) const {
+  Number input_slot_free(const Times& s, const Boundary& from) const {
     if constexpr (kStages.first && kStages.softmax) {
       return t_.has_bias ? s[kVector] : from.input;
     } else {
@@ -290,33 +314,32 @@ class Pipeline {
 
   /// Round i (`here`) leaves, round i + look-ahead + 1 (`there`) enters; `between` is round i + 1
   /// where its softmax had to wait for this P V.
-  [[gnu::always_inline]] void step(Times& s, const RoundMap& here, const RoundMap* between,
-                                   const RoundMap& there) const {
+  [[gnu::always_inline]] void step(Times& s, const Round& here, const Round* between,
+                                   const Round& there) const {
     const Boundary from = boundary(s);
-    const std::int64_t input_free = input_slot_free(s, from);
-    const std::int64_t oldest = oldest_ready(s);
-    const std::int64_t done = second(s, here, from, oldest);
+    const Number input_free = input_slot_free(s, from);
+    const Number oldest = oldest_ready(s);
+    const Number done = second(s, here, from, oldest);
     if (delays_softmax()) {
       softmax(s, *between, from, done);
     }
-    const std::int64_t newest_softmax = kHandsOver ? s[kVector] : 0;
-    std::int64_t before = from.stored;
+    const Number newest_softmax = kHandsOver ? s[kVector] : Number(0);
+    Number before = from.stored;
     if (store_first()) {
       // The store goes first: the next round's matmul writes its slot.
       store(s, here, done);
       before = s[kStoreQueue];
     }
     leave_group(s, here);
-    front(s, there, {from.input, before},
-          {input_free, kStages.softmax ? s[kVector] : 0, false, keys_free(s, here)});
-    const std::int64_t input = s[kLoad] + t_.latency;
+    front(s, there, {from.input, before}, {input_free, vector_free(s), false, keys_free(s, here)});
+    const Number input = s[kLoad] + t_.latency;
     if (!store_first()) {
       store(s, here, done);
     }
     if (!delays_softmax()) {
-      const std::int64_t output = single() ? s[kStoreQueue] : from.stored;
+      const Number output = single() ? s[kStoreQueue] : from.stored;
       shift_ready(s);
-      softmax(s, there, {input, output}, 0);
+      softmax(s, there, {input, output}, Number(0));
     }
     s[kInput2] = input_free;
     s[kStored2] = from.stored;
@@ -325,10 +348,10 @@ class Pipeline {
     }
   }
 
-  void drain(Times& s, const RoundMap& here, const RoundMap* between) const {
+  void drain(Times& s, const Round& here, const Round* between) const {
     const Boundary from = boundary(s);
-    const std::int64_t oldest = oldest_ready(s);
-    const std::int64_t done = second(s, here, from, oldest);
+    const Number oldest = oldest_ready(s);
+    const Number done = second(s, here, from, oldest);
     if (delays_softmax() && between != nullptr) {
       softmax(s, *between, from, done);
     }
@@ -341,7 +364,7 @@ class Pipeline {
   }
 
   /// P of the round that leaves is there or, without a second stage, its output.
-  std::int64_t oldest_ready(const Times& s) const {
+  Number oldest_ready(const Times& s) const {
     if (!kStages.softmax) {
       return s[kMatrix];
     }
@@ -359,8 +382,8 @@ class Pipeline {
 
   /// With V in K: when the slot is free that K of the next group is loaded into. What waits longer
   /// for nothing else is known from the state (docs/cost_model.md, "V in K").
-  std::int64_t keys_free(const Times& s, const RoundMap& leaving) const {
-    if constexpr (kStages.second && kResident) {
+  Number keys_free([[maybe_unused]] const Times& s, [[maybe_unused]] const Round& leaving) const {
+    if constexpr (kStages.second && kResident && kAlone) {
       if (t_.values_in_keys) {
         const std::int64_t finished =
             t_.key_slots - 1 - ceil_div(static_cast<std::int64_t>(kLookahead), t_.positions);
@@ -371,10 +394,10 @@ class Pipeline {
         }
       }
     }
-    return 0;
+    return Number(0);
   }
 
-  void leave_group(Times& s, const RoundMap& round) const {
+  void leave_group(Times& s, const Round& round) const {
     if constexpr (kStages.second && !kShared && kResident) {
       if (round.last) {
         s[kGroup2] = s[kGroup1];
@@ -385,31 +408,31 @@ class Pipeline {
 
   /// Input load and first matmul. `from.stored`: the slot of the output is free, if it is needed.
   struct Landing {
-    std::int64_t input = 0;  ///< the newest input slot is free
-    std::int64_t free = 0;   ///< overwrite: the softmax before has released the score slot
+    Number input = 0;  ///< the newest input slot is free
+    Number free = 0;   ///< overwrite: the softmax before has released the score slot
     bool very_first = false;
-    std::int64_t keys = 0;  ///< V in K: the slot of K is free
+    Number keys = 0;  ///< V in K: the slot of K is free
   };
-  [[gnu::always_inline]] void front(Times& s, const RoundMap& round, const Boundary& from,
+  [[gnu::always_inline]] void front(Times& s, const Round& round, const Boundary& from,
                                     const Landing& landing) const {
-    s[kLoad] = std::max(s[kLoad], single() ? landing.input : s[kInput2]) + round.input;
+    s[kLoad] = largest(s[kLoad], single() ? landing.input : s[kInput2]) + round.input;
     if constexpr (kStages.first) {
-      StageEntry entry{s[kMatrix], s[kLoad], kNever};
+      Entry entry{s[kMatrix], s[kLoad], Number(kNever)};
       if constexpr (kOneStage) {
-        entry.ready = std::max(entry.ready, from.stored);
+        entry.ready = largest(entry.ready, from.stored);
       } else if constexpr (!kStages.second) {
-        entry.ready = std::max(entry.ready, t_.scores_ahead ? s[kVector2] : s[kVector]);
+        entry.ready = largest(entry.ready, t_.scores_ahead ? s[kVector2] : s[kVector]);
       }
       bool overwritten = overwrites(Overwrite::kKey);
       if constexpr (kStreams) {
-        entry.load = std::max(entry.load, single() ? from.input : s[kBefore]);
+        entry.load = largest(entry.load, single() ? from.input : s[kBefore]);
         entry.slot = from.input;
       } else if (overwritten) {
         entry.slot = landing.free;
       } else if (round.first) {
-        entry.load = std::max(entry.load, landing.keys);
+        entry.load = largest(entry.load, landing.keys);
       }
-      StageEnd end;
+      End end;
       if (overwritten && landing.very_first) {
         // K is still in place everywhere.
         overwritten = false;
@@ -433,30 +456,30 @@ class Pipeline {
   }
 
   /// With the loads of a resident operand.
-  static const StageTimes& resident_times(const StageTimes& round, const StageTimes& resident) {
+  using Stage = StageTimesOf<Number>;
+  static const Stage& resident_times(const Stage& round, const Stage& resident) {
     return kMasked ? round : resident;
   }
 
-  bool stays(bool overwritten) const { return !overwritten || t_.overwritten < t_.sub_tiles; }
-
   /// Returns when the output of the round is there.
-  [[gnu::always_inline]] std::int64_t second(Times& s, const RoundMap& round, const Boundary& from,
-                                             std::int64_t oldest) const {
+  [[gnu::always_inline]] Number second(Times& s, const Round& round, const Boundary& from,
+                                       const Number& oldest) const {
     if constexpr (!kStages.second) {
       return oldest;
     } else {
-      StageEntry entry{std::max({s[kMatrix], oldest, single() ? from.stored : s[kStored2]}),
-                       s[kLoad], kNever};
+      Entry entry{largest(s[kMatrix], oldest, single() ? from.stored : s[kStored2]), s[kLoad],
+                  Number(kNever)};
       const bool overwritten = overwrites(Overwrite::kValue);
       if (overwritten) {
         entry.slot = oldest;
       }
       if constexpr (!kShared) {
         if (!kResident) {
-          entry.load = std::max(entry.load, single() ? s[kSecond1] : s[kSecond2]);
+          entry.load = largest(entry.load, single() ? s[kSecond1] : s[kSecond2]);
           entry.slot = s[kSecond1];
-        } else if (round.first && !t_.value_slot_free && stays(overwritten)) {
-          entry.load = std::max(entry.load, single() ? s[kGroup1] : s[kGroup2]);
+        } else if (round.first && !t_.value_slot_free) {
+          const Number free = largest(entry.load, single() ? s[kGroup1] : s[kGroup2]);
+          entry.load = overwritten ? choose(t_.overwritten < t_.sub_tiles, free, entry.load) : free;
         }
       }
       if constexpr (Recorder::kActive) {
@@ -464,8 +487,8 @@ class Pipeline {
                          resident_times(round.times->second, t_.resident_second), entry, 0,
                          s[kLoad], overwritten, t_.values_in_keys});
       }
-      const StageEnd end = kShared && !overwritten ? round.second_stage.at(entry.ready, entry.load)
-                                                   : round.second_stage.at(entry);
+      const End end = kShared && !overwritten ? round.second_stage.at(entry.ready, entry.load)
+                                              : round.second_stage.at(entry);
       s[kMatrix] = end.matmul;
       s[kLoad] = end.load;
       if constexpr (!kShared) {
@@ -478,13 +501,13 @@ class Pipeline {
 
   /// `region_free`: overwrite: the P V before is done. `from`: without stages around the softmax,
   /// its input is there and its output's slot is free.
-  [[gnu::always_inline]] void softmax(Times& s, const RoundMap& round, const Boundary& from,
-                                      std::int64_t region_free) const {
+  [[gnu::always_inline]] void softmax(Times& s, const Round& round, const Boundary& from,
+                                      const Number& region_free) const {
     if constexpr (kStages.softmax) {
-      std::int64_t start = std::max(s[kVector], region_free);
-      start = std::max(start, kStages.first ? s[kMatrix] : from.input);
+      Number start = largest(s[kVector], region_free);
+      start = largest(start, kStages.first ? s[kMatrix] : from.input);
       if constexpr (!kStages.second) {
-        start = std::max(start, from.stored);
+        start = largest(start, from.stored);
       }
       s[kVector] = start + round.softmax;
       if constexpr (Recorder::kActive) {
@@ -493,13 +516,14 @@ class Pipeline {
     }
   }
 
-  [[gnu::always_inline]] void store(Times& s, const RoundMap& round, std::int64_t done) const {
-    s[kStoreQueue] = std::max(s[kStoreQueue], done) + round.store;
+  [[gnu::always_inline]] void store(Times& s, const Round& round, const Number& done) const {
+    s[kStoreQueue] = largest(s[kStoreQueue], done) + round.store;
   }
 
-  const PhaseTimes& t_;
+  const PhaseTimesOf<Number>& t_;
   Recorder& recorder_;
-  const std::int64_t rounds_;
+  [[no_unique_address]] const Accord<Number> accord_;
+  const Number rounds_;
   const Kinds kinds_;
 };
 

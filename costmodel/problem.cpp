@@ -174,15 +174,6 @@ Problem make_problem(const Hardware& hardware, const Workload& workload, const S
   return problem;
 }
 
-std::int64_t array_bytes(const Problem& problem, const Tiling& tiling) {
-  if (!problem.on_array()) {
-    return 0;
-  }
-  const std::int64_t rows = std::min(tiling.q_rows, problem.hardware.matrix.rows);
-  return epoch_score_slots(problem.plans.of(tiling).phases().front()) * rows * tiling.kv_cols *
-         problem.shape.bytes.accumulator;
-}
-
 Int128 compute_energy(const Hardware& hardware, const Shape& shape, Int128 scores, Int128 masked) {
   const EnergyTable& e = hardware.energy;
   const Int128 macs = scores * (shape.qk_dim + shape.v_dim);
@@ -208,8 +199,13 @@ Int128 layer_compute_energy(const Problem& problem, const Sizes& sizes) {
     return masked_energy(
         problem, {pairs * visible.scores, pairs * visible.masked, pairs * visible.row_visits});
   }
-  return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sizes.counts.sub_tiles +
-         parts_energy(problem, sizes.tiling.core_split, sizes.active);
+  return unmasked_energy(problem, sizes.tiling.core_split, sizes.active, sizes.counts.sub_tiles);
+}
+
+Int128 unmasked_energy(const Problem& problem, CoreSplit split, std::int64_t active,
+                       std::int64_t sub_tiles) {
+  return problem.fixed_fj + problem.online_fj + problem.sub_tile_fj * sub_tiles +
+         parts_energy(problem, split, active);
 }
 
 Int128 parts_energy(const Problem& problem, CoreSplit split, std::int64_t active) {

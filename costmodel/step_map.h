@@ -11,9 +11,10 @@
 namespace tilewright {
 
 /// One kind of step: all its pairs together. Without initialisers, as few kinds occur.
-struct StepMap {
-  const RoundTimes* times;  ///< of one pair
-  std::int64_t heads;
+template <typename Number>
+struct StepMapOf {
+  const RoundTimesOf<Number>* times;  ///< of one pair
+  Number heads;
   bool first;   ///< of its round: loads the input
   bool last;    ///< of its round: normalises and stores
   bool edge;    ///< its sub-tile is the edge
@@ -21,43 +22,50 @@ struct StepMap {
   bool loads;   ///< loads K and V: streamed, or new to the group
   bool begins_group;
   bool ends_group;  ///< the last step of a group
-  std::int64_t input;
-  std::int64_t bias;
-  std::int64_t softmax;
-  std::int64_t adjust;  ///< rescale or normalise
-  std::int64_t store;
-  StageMap first_stage;
-  StageMap second_stage;
+  Number input;
+  Number bias;
+  Number softmax;
+  Number adjust;  ///< rescale or normalise
+  Number store;
+  StageMapOf<Number> first_stage;
+  StageMapOf<Number> second_stage;
 };
+using StepMap = StepMapOf<std::int64_t>;
 
 /// What the operations of a step take for one pair.
-inline std::int64_t softmax_of(const StepMap& step, const RoundTimes& times) {
+template <typename Number>
+Number softmax_of(const StepMapOf<Number>& step, const RoundTimesOf<Number>& times) {
   if (step.masked) {
     return step.edge ? times.masked_softmax_edge : times.masked_softmax;
   }
   return step.edge ? times.softmax_edge : times.softmax;
 }
-inline std::int64_t matmul_of(const StepMap& step, const StageTimes& times) {
+template <typename Number>
+Number matmul_of(const StepMapOf<Number>& step, const StageTimesOf<Number>& times) {
   return step.edge ? times.matmul_edge : times.matmul_full;
 }
-inline std::int64_t load_of(const StepMap& step, const StageTimes& times) {
+template <typename Number>
+Number load_of(const StepMapOf<Number>& step, const StageTimesOf<Number>& times) {
   return step.edge ? times.load_edge : times.load_full;
 }
-inline std::int64_t adjust_of(const StepMap& step, const RoundTimes& times) {
+template <typename Number>
+Number adjust_of(const StepMapOf<Number>& step, const RoundTimesOf<Number>& times) {
   return step.last ? times.normalise : times.rescale;
 }
 
 /// One sub-tile of each pair. `input_latency`: where nothing is loaded, as in stay_map().
 /// `in_place`: V in the slots of K, which is there.
-template <bool kResident>
-StageMap step_stage(const PhaseTimes& phase, const StageTimes& times, const StepMap& step,
-                    std::int64_t input_latency, bool in_place = false) {
-  const std::int64_t matmul = matmul_of(step, times);
-  const std::int64_t load = load_of(step, times);
+template <bool kResident, typename Number>
+StageMapOf<Number> step_stage(const PhaseTimesOf<Number>& phase, const StageTimesOf<Number>& times,
+                              const StepMapOf<Number>& step, std::int64_t input_latency,
+                              bool in_place = false) {
+  const Number matmul = matmul_of(step, times);
+  const Number load = load_of(step, times);
   if (!step.loads || in_place) {
-    return stay_map(step.heads * matmul, input_latency);
+    return stay_map(Number(step.heads * matmul), Number(input_latency));
   }
-  const SubTiles tiles{{matmul, matmul, load, load, matmul}, step.heads, 1, phase.latency};
+  const SubTilesOf<Number> tiles{
+      {matmul, matmul, load, load, matmul}, step.heads, Number(1), phase.latency};
   if constexpr (kResident) {
     return resident_map(tiles);
   } else {
@@ -69,9 +77,9 @@ StageMap step_stage(const PhaseTimes& phase, const StageTimes& times, const Step
 }
 
 /// Sets what follows from the kind of a step: all but the pointer, the pairs and the flags.
-template <bool kResident>
-void set_durations(const PhaseTimes& phase, StepMap& step) {
-  const RoundTimes& times = *step.times;
+template <bool kResident, typename Number>
+void set_durations(const PhaseTimesOf<Number>& phase, StepMapOf<Number>& step) {
+  const RoundTimesOf<Number>& times = *step.times;
   step.input = step.heads * times.input;
   step.bias = step.heads * (step.edge ? times.bias_edge : times.bias);
   step.softmax = step.heads * softmax_of(step, times);
@@ -83,94 +91,104 @@ void set_durations(const PhaseTimes& phase, StepMap& step) {
       step_stage<kResident>(phase, times.second, step, kNever, phase.values_in_keys);
 }
 
+template <typename Number>
 class StepRuns;
 
 /// One kind of round: its first, inner and last step. A single sub-tile is a last one.
+template <typename Number>
 struct StepsOfRound {
-  StepMap first;
-  StepMap inner;
-  StepMap last;
+  StepMapOf<Number> first;
+  StepMapOf<Number> inner;
+  StepMapOf<Number> last;
 };
 
 /// Some rounds of one kind in a row.
+template <typename Number>
 struct StepsRun {
-  const StepsOfRound* kind;
-  std::int64_t rounds;
+  const StepsOfRound<Number>* kind;
+  Number rounds;
 };
 
 /// The kinds of rounds that occur. A group is one first round (where an operand is resident), inner
 /// ones and a last one; where these do not differ (`alike`), all rounds of full groups are one run.
-template <bool kResident>
+template <typename Number, bool kResident>
 class StepKinds {
  public:
-  using Runs = StepRuns;
+  using Runs = StepRuns<Number>;
 
-  explicit StepKinds(const PhaseTimes& times)
-      : t_(times), alike_(times.positions == 1 || !(kResident || times.last_differs)) {
+  StepKinds(const PhaseTimesOf<Number>& times, const Accord<Number>& accord)
+      : t_(times),
+        accord_(accord),
+        one_(accord(times.positions == 1)),
+        alike_(one_ || !(kResident || times.last_differs)),
+        single_(accord(times.sub_tiles == 1)),
+        inner_(!single_ && accord(times.sub_tiles > 2)) {
     full_.end = full_.runs;
     edge_.end = edge_.runs;
-    if (times.full_groups > 0) {
+    if (accord(times.full_groups > 0)) {
       make_all(times.heads, times.full_groups, full_);
     }
-    if (times.edge_heads > 0) {
-      make_all(times.edge_heads, 1, edge_);
+    if (accord(times.edge_heads > 0)) {
+      make_all(times.edge_heads, Number(1), edge_);
     }
   }
   StepKinds(const StepKinds&) = delete;
   StepKinds& operator=(const StepKinds&) = delete;
 
   bool alike() const { return alike_; }
-  const PhaseTimes& times() const { return t_; }
-  std::int64_t steps_of_group() const { return t_.positions * t_.sub_tiles; }
+  bool single() const { return single_; }
+  bool inner() const { return inner_; }
+  const PhaseTimesOf<Number>& times() const { return t_; }
+  const Accord<Number>& accord() const { return accord_; }
+  Number steps_of_group() const { return t_.positions * t_.sub_tiles; }
 
   /// The runs of a full group or (alike) of all of them; of the edge group.
-  std::span<const StepsRun> full_group() const { return {full_.runs, full_.end}; }
-  std::span<const StepsRun> edge_group() const { return {edge_.runs, edge_.end}; }
+  std::span<const StepsRun<Number>> full_group() const { return {full_.runs, full_.end}; }
+  std::span<const StepsRun<Number>> edge_group() const { return {edge_.runs, edge_.end}; }
 
  private:
   static constexpr std::size_t kMost = 3;
   struct Group {
-    StepsOfRound rounds[kMost];
-    StepsRun runs[kMost];
-    StepsRun* end;
+    StepsOfRound<Number> rounds[kMost];
+    StepsRun<Number> runs[kMost];
+    StepsRun<Number>* end;
   };
   struct Place {
     bool first;
     bool last;
   };
 
-  void make_all(std::int64_t heads, std::int64_t groups, Group& group) {
-    const bool one = t_.positions == 1;
+  void make_all(const Number& heads, const Number& groups, Group& group) {
     if (alike_) {
-      add(heads, one ? t_.last : t_.full, {one, one}, groups * t_.positions, group);
+      add(heads, one_ ? t_.last : t_.full, {one_, one_}, groups * t_.positions, group);
       return;
     }
     if (kResident) {
-      add(heads, t_.full, {true, false}, 1, group);
+      add(heads, t_.full, {true, false}, Number(1), group);
     }
-    const std::int64_t inner = t_.positions - (kResident ? 2 : 1);
-    if (inner > 0) {
+    const Number inner = t_.positions - (kResident ? 2 : 1);
+    if (accord_(inner > 0)) {
       add(heads, t_.full, {false, false}, inner, group);
     }
-    add(heads, t_.last, {false, true}, 1, group);
+    add(heads, t_.last, {false, true}, Number(1), group);
   }
 
-  void add(std::int64_t heads, const RoundTimes& times, const Place& place, std::int64_t rounds,
-           Group& group) {
-    StepsOfRound& round = group.rounds[group.end - group.runs];
+  void add(const Number& heads, const RoundTimesOf<Number>& times, const Place& place,
+           const Number& rounds, Group& group) {
+    StepsOfRound<Number>& round = group.rounds[group.end - group.runs];
     *group.end++ = {&round, rounds};
-    if (t_.sub_tiles > 1) {
+    if (!single_) {
       make(heads, times, place, {true, false}, round.first);
     }
-    if (t_.sub_tiles > 2) {
+    if (inner_) {
       make(heads, times, place, {false, false}, round.inner);
     }
-    make(heads, times, place, {t_.sub_tiles == 1, true}, round.last);
+    make(heads, times, place, {single_, true}, round.last);
   }
 
   /// `round`: the place of the round in its group, `step`: that of the step in its round.
-  void make(std::int64_t heads, const RoundTimes& times, const Place& round, const Place& step,
-            StepMap& map) {
+  void make(const Number& heads, const RoundTimesOf<Number>& times, const Place& round,
+            const Place& step, StepMapOf<Number>& map) {
     map.times = &times;
     map.heads = heads;
     map.first = step.first;
@@ -182,21 +200,29 @@ class StepKinds {
     set_durations<kResident>(t_, map);
   }
 
-  const PhaseTimes& t_;
+  const PhaseTimesOf<Number>& t_;
+  [[no_unique_address]] const Accord<Number> accord_;
+  const bool one_;  ///< position
   const bool alike_;
+  const bool single_;  ///< sub-tile
+  const bool inner_;   ///< sub-tiles between the first and the last
   Group full_;
   Group edge_;
 };
 
 /// Goes over the steps of a core in order, as runs of one kind within a round.
+template <typename Number>
 class StepRuns {
  public:
   template <typename Kinds>
   explicit StepRuns(const Kinds& kinds)
-      : sub_tiles_(kinds.times().sub_tiles),
+      : accord_(kinds.accord()),
+        sub_tiles_(kinds.times().sub_tiles),
+        single_(kinds.single()),
+        inner_(kinds.inner()),
         group_(kinds.full_group()),
         edge_(kinds.edge_group()),
-        groups_(kinds.alike() ? 1 : kinds.times().full_groups) {
+        groups_(kinds.alike() ? Number(1) : kinds.times().full_groups) {
     if (group_.empty()) {
       next_groups();
     } else {
@@ -205,23 +231,23 @@ class StepRuns {
   }
 
   bool done() const { return at_ == nullptr; }
-  const StepMap& kind() const { return *step_; }
+  const StepMapOf<Number>& kind() const { return *step_; }
   /// Steps of this kind from here on in this round; if done, more than there can be.
-  std::int64_t left() const { return left_; }
+  const Number& left() const { return left_; }
   /// The run of rounds of one kind in which this is.
-  const StepsRun* run() const { return at_; }
+  const StepsRun<Number>* run() const { return at_; }
   bool same_run_as(const StepRuns& other) const { return at_ == other.at_; }
-  std::int64_t steps_of_round() const { return sub_tiles_; }
+  const Number& steps_of_round() const { return sub_tiles_; }
   static constexpr bool loose() { return false; }
   /// Rounds of this run that have not begun, or are about to.
-  std::int64_t whole_rounds() const { return rounds_ - (step_->first ? 0 : 1); }
+  Number whole_rounds() const { return rounds_ - (step_->first ? 0 : 1); }
 
-  void take(std::int64_t steps) {
+  void take(const Number& steps) {
     left_ -= steps;
-    if (left_ == 0) {
+    if (accord_(left_ == 0)) {
       if (step_->last) {
         next_round();
-      } else if (step_->first && sub_tiles_ > 2) {
+      } else if (step_->first && inner_) {
         step_ = &at_->kind->inner;
         left_ = sub_tiles_ - 2;
       } else {
@@ -232,43 +258,44 @@ class StepRuns {
   }
 
   /// Leaves out rounds of this run, at most whole_rounds().
-  void skip_rounds(std::int64_t rounds) {
+  void skip_rounds(const Number& rounds) {
     rounds_ -= rounds;
-    if (rounds_ == 0) {
+    if (accord_(rounds_ == 0)) {
       rounds_ = 1;
       next_round();
     }
   }
 
   /// Leaves out whole groups, all of the same size.
-  void skip_groups(std::int64_t groups) {
+  void skip_groups(const Number& groups) {
     groups_ -= groups;
-    if (groups_ == 0) {
+    if (accord_(groups_ == 0)) {
       next_groups();
     }
   }
 
  private:
   void next_round() {
-    if (--rounds_ > 0) {
+    rounds_ -= 1;
+    if (accord_(rounds_ > 0)) {
       enter_round();
     } else if (at_ + 1 < group_.data() + group_.size()) {
       enter(at_ + 1);
-    } else if (--groups_ > 0) {
+    } else if (groups_ -= 1; accord_(groups_ > 0)) {
       enter(group_.data());
     } else {
       next_groups();
     }
   }
 
-  void enter(const StepsRun* run) {
+  void enter(const StepsRun<Number>* run) {
     at_ = run;
     rounds_ = run->rounds;
     enter_round();
   }
 
   void enter_round() {
-    step_ = sub_tiles_ > 1 ? &at_->kind->first : &at_->kind->last;
+    step_ = single_ ? &at_->kind->last : &at_->kind->first;
     left_ = 1;
   }
 
@@ -284,14 +311,17 @@ class StepRuns {
     enter(group_.data());
   }
 
-  std::int64_t sub_tiles_;
-  std::span<const StepsRun> group_;
-  std::span<const StepsRun> edge_;
-  std::int64_t groups_;  ///< this one and those of the same size after it
-  const StepsRun* at_ = nullptr;
-  std::int64_t rounds_ = 0;  ///< of the run, with this one
-  const StepMap* step_ = nullptr;
-  std::int64_t left_ = 0;
+  [[no_unique_address]] Accord<Number> accord_;
+  Number sub_tiles_;
+  bool single_;
+  bool inner_;
+  std::span<const StepsRun<Number>> group_;
+  std::span<const StepsRun<Number>> edge_;
+  Number groups_;  ///< this one and those of the same size after it
+  const StepsRun<Number>* at_ = nullptr;
+  Number rounds_ = 0;  ///< of the run, with this one
+  const StepMapOf<Number>* step_ = nullptr;
+  Number left_ = 0;
 };
 
 }  // namespace tilewright

@@ -256,7 +256,10 @@ std::int64_t Roofline::softmax_cycles(const Work& core, const PhasePlan& phase) 
     return 0;
   }
   if (phase.online) {
-    return (core.steps - 1) * online_.softmax_cycles(0, 0) + online_.softmax_cycles(1, core.scores);
+    const std::int64_t none = 0;
+    const std::int64_t one = 1;
+    return (core.steps - 1) * online_.softmax_cycles(none, none) +
+           online_.softmax_cycles(one, core.scores);
   }
   return vector_.least_softmax_cycles(core.scores, 1);
 }

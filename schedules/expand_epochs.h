@@ -56,9 +56,9 @@ constexpr std::int64_t epoch_score_slots(const PhasePlan& phase) {
   return phase.online ? 2 : 3;
 }
 /// `steps_of_round`: the fewest.
-constexpr std::int64_t epoch_output_slots(const PhasePlan& phase, std::int64_t steps_of_round) {
-  const std::int64_t after = epochs_after(phase);
-  return phase.online ? 1 + (after + steps_of_round - 1) / steps_of_round : 2;
+template <typename Number>
+Number epoch_output_slots(const PhasePlan& phase, const Number& steps_of_round) {
+  return phase.online ? 1 + divided_up(Number(epochs_after(phase)), steps_of_round) : Number(2);
 }
 inline constexpr std::int64_t kEpochStateSlots = 4;
 inline constexpr std::int64_t kEpochBiasSlots = 2;

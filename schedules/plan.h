@@ -111,10 +111,11 @@ struct Plan {
 
 /// Bytes of a row of `operand` where the rows see `cols` keys: of S, P and a bias only these
 /// columns are kept. `full`: the bytes of a whole row.
-constexpr std::int64_t row_bytes(const Shape& shape, Operand operand, std::int64_t full,
-                                 std::int64_t cols) {
+template <typename Number>
+Number row_bytes(const Shape& shape, Operand operand, std::int64_t full, const Number& cols) {
   const bool scores = operand == Operand::kS || operand == Operand::kP || operand == Operand::kBias;
-  return scores && cols != shape.cols ? full / shape.cols * cols : full;
+  return scores ? choose(cols != shape.cols, Number(full / shape.cols * cols), Number(full))
+                : Number(full);
 }
 
 /// Bytes of one column of K (V) of one pair.
@@ -153,6 +154,15 @@ std::int64_t key_slots(const PhasePlan& phase, const Tiling& tiling, std::int64_
 
 /// Sub-tiles of K (V) whose slots P takes under `overwrite`: ceil(bytes(P) / bytes(sub-tile));
 /// 0 without overwrite.
-std::int64_t overwritten_sub_tiles(const Shape& shape, const Tiling& tiling);
+template <typename Number>
+Number overwritten_sub_tiles(const Shape& shape, const TilingOf<Number>& tiling) {
+  if (tiling.overwrite == Overwrite::kNone) {
+    return 0;
+  }
+  const Number probabilities = tiling.heads * tiling.q_rows * shape.cols * shape.bytes.input;
+  const std::int64_t col_bytes =
+      tiling.overwrite == Overwrite::kKey ? key_col_bytes(shape) : value_col_bytes(shape);
+  return divided_up(probabilities, Number(tiling.kv_cols * col_bytes));
+}
 
 }  // namespace tilewright

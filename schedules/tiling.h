@@ -18,10 +18,12 @@ struct L0Tile {
 };
 
 /// Members stand in the order of `tiling:` in a result file, which is also the order of ties.
-struct Tiling {
-  std::int64_t heads = 1;    ///< batch x key/value-head pairs per round
-  std::int64_t q_rows = 1;   ///< query rows per round and pair
-  std::int64_t kv_cols = 1;  ///< key/value columns per sub-tile
+/// `Number`: what candidates of one mode differ in.
+template <typename Number>
+struct TilingOf {
+  Number heads = 1;          ///< batch x key/value-head pairs per round
+  Number q_rows = 1;         ///< query rows per round and pair
+  Number kv_cols = 1;        ///< key/value columns per sub-tile
   bool kv_resident = false;  ///< K/V stay across the query tiles of a head
   std::int64_t buffers = 1;  ///< slots of every streamed operand: 1 or 2
   std::int64_t lookahead = 0;
@@ -29,7 +31,8 @@ struct Tiling {
   CoreSplit core_split = CoreSplit::kHeads;
   L0Tile l0_qk;
   L0Tile l0_pv;
-  auto operator<=>(const Tiling&) const = default;
+  auto operator<=>(const TilingOf&) const = default;
 };
+using Tiling = TilingOf<std::int64_t>;
 
 }  // namespace tilewright

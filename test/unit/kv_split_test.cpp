@@ -85,8 +85,8 @@ TEST_CASE("single rows of all pairs are dealt to the cores that merge") {
 
 TEST_CASE("a part costs two moves a row, a merge five operations a part and O of all parts") {
   const OnlineCost cost(machine(1), shape_of(workload()));
-  CHECK(cost.save_state_cycles(8) == kStartup + 1);
-  CHECK(cost.save_state_cycles(9) == kStartup + 2);
+  CHECK(cost.save_state_cycles(8L) == kStartup + 1);
+  CHECK(cost.save_state_cycles(9L) == kStartup + 2);
   // 4 parts of 10 elements: 3 vectors of 16, times and plus; 1 vector of divisions.
   CHECK(cost.merge_cycles(1, 4) == kStartup + 2 * kReduction + 5 + 3 * 2 + 1);
   CHECK(cost.merge_cycles(1, 17) == kStartup + 2 * kReduction + 2 * 5 + 11 * 2 + 1);

@@ -26,24 +26,24 @@ Hardware machine() {
 
 TEST_CASE("a transfer takes its set-up and whole bursts, rounded up") {
   const TransferCost alone(machine(), 1);
-  CHECK(alone.cycles(1) == 10 + 8);
-  CHECK(alone.cycles(64) == 10 + 8);
-  CHECK(alone.cycles(65) == 10 + 16);
-  CHECK(alone.busy_cycles(9) == 2);
+  CHECK(alone.cycles(1L) == 10 + 8);
+  CHECK(alone.cycles(64L) == 10 + 8);
+  CHECK(alone.cycles(65L) == 10 + 16);
+  CHECK(alone.busy_cycles(9L) == 2);
 }
 
 TEST_CASE("two active cores have half the bandwidth each") {
   const TransferCost shared(machine(), 2);
-  CHECK(shared.cycles(64) == 10 + 16);
+  CHECK(shared.cycles(64L) == 10 + 16);
 }
 
 TEST_CASE("a rate that is no whole number of bytes a cycle is rounded up once a transfer") {
   Hardware hw = machine();
   hw.dram = {3'000'000'000, 0, 1, 0, false};
   const TransferCost cost(hw, 1);
-  CHECK(cost.cycles(1) == 1);
-  CHECK(cost.cycles(3) == 1);
-  CHECK(cost.cycles(4) == 2);
+  CHECK(cost.cycles(1L) == 1);
+  CHECK(cost.cycles(3L) == 1);
+  CHECK(cost.cycles(4L) == 2);
   CHECK(cost.cycles(3'000'000'000) == 1'000'000'000);
 }
 
@@ -66,22 +66,22 @@ Shape softmax_shape(std::int64_t cols, std::int64_t score_bytes) {
 TEST_CASE("softmax takes five operations an element, two reductions and the start-up") {
   const VectorCost cost(machine(), softmax_shape(20, 2));
   CHECK(cost.operations_per_element() == 5);
-  CHECK(cost.softmax_cycles(4) == 3 + 2 * 5 + 5 * 5);
-  CHECK(cost.softmax_cycles(5) == 3 + 2 * 5 + 7 * 5);
+  CHECK(cost.softmax_cycles(4L) == 3 + 2 * 5 + 5 * 5);
+  CHECK(cost.softmax_cycles(5L) == 3 + 2 * 5 + 7 * 5);
 }
 
 TEST_CASE("softmax casts where P is narrower than S") {
   const VectorCost cost(machine(), softmax_shape(20, 4));
   CHECK(cost.operations_per_element() == 6);
-  CHECK(cost.softmax_cycles(4) == 3 + 2 * 5 + 5 * 6);
+  CHECK(cost.softmax_cycles(4L) == 3 + 2 * 5 + 5 * 6);
 }
 
 TEST_CASE("fractions of a cycle an element are rounded up once an operation") {
   Hardware hw = machine();
   hw.vector.exp_millicycles = 1250;
   const VectorCost cost(hw, softmax_shape(16, 2));
-  CHECK(cost.softmax_cycles(1) == 13 + 6);
-  CHECK(cost.softmax_cycles(4) == 13 + 21);
+  CHECK(cost.softmax_cycles(1L) == 13 + 6);
+  CHECK(cost.softmax_cycles(4L) == 13 + 21);
 }
 
 Tiling tiling(std::int64_t heads, std::int64_t q_rows, CoreSplit split) {

@@ -37,26 +37,26 @@ Shape shape(std::int64_t score_bytes) {
 
 TEST_CASE("online softmax takes four operations an element, five a row and two reductions") {
   const OnlineCost cost(machine(), shape(2));
-  CHECK(cost.softmax_cycles(4, 20) == kFixed + 5 * 4 + 1 * 5);
-  CHECK(cost.softmax_cycles(4, 21) == kFixed + 6 * 4 + 1 * 5);
-  CHECK(cost.softmax_cycles(17, 1) == kFixed + 2 * 4 + 2 * 5);
+  CHECK(cost.softmax_cycles(4L, 20L) == kFixed + 5 * 4 + 1 * 5);
+  CHECK(cost.softmax_cycles(4L, 21L) == kFixed + 6 * 4 + 1 * 5);
+  CHECK(cost.softmax_cycles(17L, 1L) == kFixed + 2 * 4 + 2 * 5);
 }
 
 TEST_CASE("where a mask hides scores of a sub-tile, online softmax adds to all of them first") {
   const OnlineCost cost(machine(), shape(2));
-  CHECK(cost.masked_softmax_cycles(4, 20) == cost.softmax_cycles(4, 20) + 5);
-  CHECK(cost.masked_softmax_cycles(4, 21) == cost.softmax_cycles(4, 21) + 6);
+  CHECK(cost.masked_softmax_cycles(4L, 20L) == cost.softmax_cycles(4L, 20L) + 5);
+  CHECK(cost.masked_softmax_cycles(4L, 21L) == cost.softmax_cycles(4L, 21L) + 6);
 }
 
 TEST_CASE("online softmax casts where P is narrower than S") {
-  CHECK(OnlineCost(machine(), shape(4)).softmax_cycles(4, 20) == kFixed + 5 * 5 + 1 * 5);
+  CHECK(OnlineCost(machine(), shape(4)).softmax_cycles(4L, 20L) == kFixed + 5 * 5 + 1 * 5);
 }
 
 TEST_CASE("fractions of a cycle of elements and rows are rounded up together") {
   Hardware hw = machine();
   hw.vector.exp_millicycles = 1250;
   // 5 x 4.25 + 5.25 = 26.5
-  CHECK(OnlineCost(hw, shape(2)).softmax_cycles(4, 20) == kFixed + 27);
+  CHECK(OnlineCost(hw, shape(2)).softmax_cycles(4L, 20L) == kFixed + 27);
 }
 
 TEST_CASE("O is rescaled by multiplications and normalised by divisions") {
@@ -64,19 +64,19 @@ TEST_CASE("O is rescaled by multiplications and normalised by divisions") {
   hw.vector.mul_millicycles = 2000;
   hw.vector.div_millicycles = 7000;
   const OnlineCost cost(hw, shape(2));
-  CHECK(cost.rescale_cycles(4) == kStartup + 3 * 2);
-  CHECK(cost.normalise_cycles(4) == kStartup + 3 * 7);
+  CHECK(cost.rescale_cycles(4L) == kStartup + 3 * 2);
+  CHECK(cost.normalise_cycles(4L) == kStartup + 3 * 7);
 }
 
 TEST_CASE("the least vector work of a whole is what one tile costs, and no more than its parts") {
   const Shape s = shape(4);
   const OnlineCost cost(machine(), s);
-  CHECK(cost.least(3, 1, 1).softmax == cost.softmax_cycles(3, 4));
+  CHECK(cost.least(3, 1, 1).softmax == cost.softmax_cycles(3L, 4L));
   CHECK(cost.least(3, 1, 1).rescale == 0);
-  CHECK(cost.least(3, 1, 2).rescale == cost.rescale_cycles(3));
-  CHECK(cost.least(3, 1, 1).normalise == cost.normalise_cycles(3));
+  CHECK(cost.least(3, 1, 2).rescale == cost.rescale_cycles(3L));
+  CHECK(cost.least(3, 1, 1).normalise == cost.normalise_cycles(3L));
   CHECK(cost.least(3, 2, 2).softmax <=
-        2 * cost.softmax_cycles(2, 2) + 2 * cost.softmax_cycles(1, 2));
+        2 * cost.softmax_cycles(2L, 2L) + 2 * cost.softmax_cycles(1L, 2L));
 }
 
 TEST_CASE("an online softmax has the state of every row and O to see to, but divides no scores") {
