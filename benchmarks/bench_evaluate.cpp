@@ -3,8 +3,8 @@
 // (counted).
 //
 // evaluate/<schedule>/<0 for mas12, or kv_len>: all of a network in one call; items_per_second is
-// the figure to read. latency/<schedule>/...: one candidate at a time, median and p99 in
-// nanoseconds.
+// the figure to read. apart/...: the same without registers of several candidates.
+// latency/<schedule>/...: one candidate at a time, median and p99 in nanoseconds.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -48,7 +48,7 @@ namespace tilewright {
 namespace {
 
 constexpr std::uint64_t kSeed = 2411;
-constexpr std::size_t kCandidates = 4096;
+constexpr std::size_t kCandidates = 16384;
 
 Tiling draw(Random& random, const DesignSpace& space) {
   const auto mode = static_cast<std::size_t>(
@@ -62,8 +62,9 @@ Tiling draw(Random& random, const DesignSpace& space) {
 
 /// One network: its evaluator (with a warm L0 table) and feasible candidates.
 struct Network {
-  Network(const Hardware& hardware, const Workload& workload, const Schedule& schedule)
-      : problem(make_problem(hardware, workload, schedule, "")), evaluator(problem) {
+  Network(const Hardware& hardware, const Workload& workload, const Schedule& schedule,
+          const SideBySide& side_by_side)
+      : problem(make_problem(hardware, workload, schedule, "")), evaluator(problem, side_by_side) {
     const DesignSpace space = make_space(problem, "", TileSizes::kAll, {});
     Random random(kSeed);
     constexpr std::int64_t kMostDraws = 200'000;  // where next to nothing fits
@@ -89,18 +90,20 @@ std::vector<Workload> workloads_of(std::int64_t kv_len) {
 }
 
 std::vector<std::unique_ptr<Network>> networks_of(const Hardware& hardware,
-                                                  const std::string& schedule,
-                                                  std::int64_t kv_len) {
+                                                  const std::string& schedule, std::int64_t kv_len,
+                                                  const SideBySide& side_by_side) {
   std::vector<std::unique_ptr<Network>> networks;
   for (const Workload& workload : workloads_of(kv_len)) {
-    networks.push_back(std::make_unique<Network>(hardware, workload, find_schedule(schedule)));
+    networks.push_back(
+        std::make_unique<Network>(hardware, workload, find_schedule(schedule), side_by_side));
   }
   return networks;
 }
 
-void evaluate(benchmark::State& state, const std::string& schedule) {
+void evaluate_all(benchmark::State& state, const std::string& schedule,
+                  const SideBySide& side_by_side) {
   const Hardware hardware = load_hardware("mas-edge");
-  const auto networks = networks_of(hardware, schedule, state.range(0));
+  const auto networks = networks_of(hardware, schedule, state.range(0), side_by_side);
   if (networks.front()->candidates.empty()) {
     state.SkipWithError("nothing fits");
     return;
@@ -121,10 +124,18 @@ void evaluate(benchmark::State& state, const std::string& schedule) {
       static_cast<double>(allocations() - before) / static_cast<double>(done);
 }
 
+void evaluate(benchmark::State& state, const std::string& schedule) {
+  evaluate_all(state, schedule, SideBySide::of_processor());
+}
+
+void apart(benchmark::State& state, const std::string& schedule) {
+  evaluate_all(state, schedule, {});
+}
+
 void latency(benchmark::State& state, const std::string& schedule) {
   using Clock = std::chrono::steady_clock;
   const Hardware hardware = load_hardware("mas-edge");
-  const auto networks = networks_of(hardware, schedule, state.range(0));
+  const auto networks = networks_of(hardware, schedule, state.range(0), {});
   std::vector<double> nanoseconds;
   if (networks.front()->candidates.empty()) {
     state.SkipWithError("nothing fits");
@@ -145,12 +156,13 @@ void latency(benchmark::State& state, const std::string& schedule) {
   state.counters["p99_ns"] = nanoseconds[nanoseconds.size() * 99 / 100];
 }
 
-/// evaluate/... and latency/... for every schedule. Argument: kv_len (and q_len) of a
+/// evaluate/..., apart/... and latency/... for every schedule. Argument: kv_len (and q_len) of a
 /// bert-base-like layer; 0 is mas12.
 bool register_all() {
   for (const Schedule* schedule : all_schedules()) {
     const std::string name(schedule->name());
-    for (const auto& [kind, run] : {std::pair{"evaluate/", &evaluate}, {"latency/", &latency}}) {
+    for (const auto& [kind, run] :
+         {std::pair{"evaluate/", &evaluate}, {"apart/", &apart}, {"latency/", &latency}}) {
       benchmark::RegisterBenchmark((kind + name).c_str(), *run, name)
           ->Arg(0)
           ->Arg(8192)

@@ -56,14 +56,14 @@ BENCHMARK_CAPTURE(prove, flash3, "flash3", "")->Arg(1)->Arg(0)->UseRealTime();
 BENCHMARK_CAPTURE(prove, layerwise, "layerwise", "")->Arg(1)->Arg(0)->UseRealTime();
 BENCHMARK_CAPTURE(prove, softpipe, "softpipe", "")->Arg(1)->Arg(0)->UseRealTime();
 
-/// All candidates of a space of some millions.
+/// All candidates of a space of some ten millions.
 void scale(benchmark::State& state) {
   const Hardware hardware = load_hardware("mas-edge");
   Workload workload = load_suite("bert-small").workloads.front();
   TuneOptions options;
   options.strategy = "exhaustive";
   options.threads = static_cast<int>(state.range(0));
-  options.pins = {{"buffers", "2"}, {"core_split", "heads"}};
+  options.pins = {};
   for (auto _ : state) {
     benchmark::DoNotOptimize(tune(hardware, workload, "flat", options));
   }

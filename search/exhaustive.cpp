@@ -9,11 +9,11 @@
 namespace tilewright {
 namespace {
 
-/// One piece of work: all kv_cols of one (mode, heads, q_rows), or a part of them.
-constexpr std::int64_t kPiece = 256;
+/// One piece of work: neighbours in the space, most of which differ in kv_cols alone.
+constexpr std::int64_t kPiece = 1024;
 constexpr std::int64_t kPiecesAtOnce = 64;
 /// Candidates evaluated together, between two looks at the clock.
-constexpr std::int64_t kBetweenLooks = 16;
+constexpr std::int64_t kBetweenLooks = kPiece;
 
 class Exhaustive final : public Strategy {
  public:
