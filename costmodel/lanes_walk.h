@@ -33,7 +33,7 @@ template <typename Live, std::size_t N, typename Step>
   if (!any(who)) {
     return taken;
   }
-  const Lanes most = n - 1;
+  const Lanes most = choose(who, n - 1, Lanes(1));
   std::array<Lanes, N> there = from;
   const auto move_to = [&](const Lanes& steps) {
     for (std::size_t i = 0; i < Live::kMoved; ++i) {
@@ -96,7 +96,7 @@ template <typename Live, std::size_t N, typename Step>
       even = even && moves[i] == moves[0];
       straight = straight && moves[i] == last_moves[i];
     }
-    const Lanes jump = choose(even, moves[0] * n, Lanes(0));
+    const Lanes jump = moves[0] * choose(even, n, Lanes(0));
     for (std::size_t i = 0; i < N; ++i) {
       state[i] = choose(busy, i < Live::kMoved ? next[i] + jump : next[i], state[i]);
     }
