@@ -63,7 +63,6 @@ void scale(benchmark::State& state) {
   TuneOptions options;
   options.strategy = "exhaustive";
   options.threads = static_cast<int>(state.range(0));
-  options.pins = {};
   for (auto _ : state) {
     benchmark::DoNotOptimize(tune(hardware, workload, "flat", options));
   }

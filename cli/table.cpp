@@ -61,6 +61,10 @@ std::string chosen_format(const TableArguments& arguments, const std::vector<std
   std::string named = format_of_name(arguments.output);
   if (named.empty()) return known.front();
   if (std::find(known.begin(), known.end(), named) != known.end()) return named;
+  if (named == "c") {
+    throw InputError(
+        fmt::format("-o: '{}' is a C header, which is one tiling: give --pick", arguments.output));
+  }
   throw InputError(
       fmt::format("-o: the name '{}' says {}, expected {}", arguments.output, named, join(known)));
 }

@@ -183,7 +183,7 @@ class Evaluator {
   /// Calls sink(index, evaluate(tilings[index])) for each, in any order. Faster than one at a time,
   /// and the more so the more there are: those of one mode go side by side where the processor can
   /// (side_by_side.h), else one after the other, so that branches are foreseen, and the L0 answers
-  /// of the next ones are fetched from memory meanwhile.
+  /// of the next ones are fetched from memory meanwhile. The sink must not call this evaluator.
   template <typename Sink>
   void evaluate_each(std::span<const Tiling> tilings, Objective objective, const Sink& sink) {
     for (std::size_t first = 0; first < tilings.size(); first += kBlock) {
@@ -279,6 +279,7 @@ class Evaluator {
   template <typename Sink>
   void evaluate_together(std::span<const Tiling> tilings, std::span<const std::uint16_t> chosen,
                          Objective objective, const Sink& sink) {
+    bins_.for_each_used([](SideBySide::Bin& bin) { bin.count = 0; });  // a sink may have thrown
     const auto empty = [&](SideBySide::Bin& bin) { empty_bin(bin, tilings, objective, sink); };
     while (!chosen.empty()) {
       const auto now = chosen.first(std::min(side_by_side_.width, chosen.size()));
@@ -302,15 +303,16 @@ class Evaluator {
                                std::span<const std::uint16_t> chosen) const;
 
   template <typename Sink>
-  void empty_bin(SideBySide::Bin& bin, std::span<const Tiling> tilings, Objective objective,
+  void empty_bin(SideBySide::Bin& place, std::span<const Tiling> tilings, Objective objective,
                  const Sink& sink) {
+    const SideBySide::Bin bin = place;
+    place.count = 0;
     SideBySide::Found found(bin, tilings);
     const std::uint32_t known = bin.few() ? 0 : side_by_side_.evaluate(*this, objective, found);
     for (std::size_t i = 0; i < bin.count; ++i) {
       const bool is_known = (known >> i & 1U) != 0;
       sink(bin.members[i], is_known ? found.candidates[i] : evaluate(*found.tilings[i], objective));
     }
-    bin.count = 0;
   }
   /// Whether that can be done in this mode.
   bool goes_side_by_side(const Tiling& tiling) const;
@@ -449,7 +451,7 @@ class Evaluator {
   OnlineCost online_;
   std::vector<TransferCost> transfers_;  ///< by number of active cores - 1
   SideBySide side_by_side_;
-  SideBySide::Bins bins_;  ///< empty between calls
+  SideBySide::Bins bins_;  ///< of evaluate_together()
 };
 
 }  // namespace tilewright

@@ -2,7 +2,7 @@
 
 namespace tilewright {
 
-#if defined(__x86_64__)
+#if defined(TILEWRIGHT_HAS_AVX512)
 
 namespace side_by_side {
 SideBySide of_v4();

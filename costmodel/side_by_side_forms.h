@@ -125,7 +125,7 @@ struct SideBySideOf {
     std::array<std::array<Column, 4>, 2> cycles;
     std::array<std::array<Column, 4>, 2> l1_bytes;
     std::array<std::array<L0Tile, 2>, kWidth> full;
-    std::uint32_t several = 0;  ///< a bit each: more than the fastest
+    Column several{Number(0)};  ///< not 0: more than the fastest
 
     typename Evaluator::template Choices<Number> choices() const {
       typename Evaluator::template Choices<Number> all;
@@ -166,7 +166,7 @@ struct SideBySideOf {
         for (const MatmulKind kind : {MatmulKind::kQK, MatmulKind::kPV}) {
           answers.cycles[index_of(kind)][tile].of[i] = best.cycles(kind);
           answers.l1_bytes[index_of(kind)][tile].of[i] = best.l1_bytes(kind);
-          answers.several |= (best.several(kind) ? 1U : 0U) << i;
+          answers.several.of[i] |= best.several(kind) ? 1 : 0;
           if (tile == 0) {
             answers.full[i][index_of(kind)] = best.tile(kind);
           }
@@ -234,12 +234,12 @@ struct SideBySideOf {
     ask(evaluator, sides, answers);
     const auto choices = answers.choices();
     Mask along = sizes.active == any_one(sizes.active);
+    if (objective == Objective::kEnergy || objective == Objective::kEdp) {
+      along = along && answers.several.number() == 0;  // others may choose slower L0 tiles
+    }
     const Column cycles(makespan(evaluator, sizes, plan, choices, along));
     const Column l0(evaluator.l0_traffic(sizes, choices));
-    std::uint32_t known = bits_of(along);
-    if (objective == Objective::kEnergy || objective == Objective::kEdp) {
-      known &= ~answers.several;  // they may choose slower L0 tiles
-    }
+    const std::uint32_t known = bits_of(along);
     for (std::size_t i = 0; i < found.count; ++i) {
       if ((known >> i & 1U) != 0) {
         Candidate& candidate = found.candidates[i].emplace();

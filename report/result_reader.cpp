@@ -310,8 +310,12 @@ bool is_of_workload(const StoredResult& result, std::string_view workload) {
 
 std::vector<StoredResult> parse_results(std::string_view text, std::string_view file) {
   const YamlValue root = parse_yaml(text, file, kResultSizeLimit);
-  if (root.is_map() && schema_of(root).text() == kTableSchema) return read_table(root);
-  expect_schema(root, kResultSchema);
+  const YamlValue schema = schema_of(root);
+  if (schema.text() == kTableSchema) return read_table(root);
+  if (schema.text() != kResultSchema) {
+    throw schema.error(fmt::format("is '{}', expected '{}' or '{}'", printable(schema.text()),
+                                   kResultSchema, kTableSchema));
+  }
   std::vector<std::string_view> known = kResultKeys;
   known.insert(known.end(), {"schema", "tilewright", "baseline", "results", "geometric_mean"});
   const YamlMap document = root.map(known);

@@ -12,8 +12,14 @@ namespace {
 /// One piece of work: neighbours in the space, most of which differ in kv_cols alone.
 constexpr std::int64_t kPiece = 1024;
 constexpr std::int64_t kPiecesAtOnce = 64;
-/// Candidates evaluated together, between two looks at the clock.
-constexpr std::int64_t kBetweenLooks = kPiece;
+constexpr std::int64_t kFrontPiecesAtOnce = 16;  ///< a round is a row of its record
+
+/// Candidates evaluated together, between two looks at the clock: under a mask, where they go one
+/// by one and can take milliseconds each, a few.
+std::int64_t between_looks(const SearchTask& task) {
+  constexpr std::int64_t kFew = 8;
+  return task.problem.shape.mask.causal ? kFew : kPiece;
+}
 
 class Exhaustive final : public Strategy {
  public:
@@ -30,10 +36,12 @@ class Exhaustive final : public Strategy {
         task.trace->add(outcome.evaluated, front, kNoBound);
       }
       const std::int64_t wanted = next_count(task.budget, size, outcome.evaluated);
-      for (const Front& part : pieces(task, outcome.evaluated, wanted)) {
-        front.offer(part);
+      Int128 evaluated = 0;
+      for (const Piece& piece : pieces(task, outcome.evaluated, wanted)) {
+        front.offer(piece.front);
+        evaluated += piece.evaluated;
       }
-      outcome.evaluated += wanted;
+      outcome.evaluated += evaluated;
     }
     outcome.points = front.points();
     outcome.proven = outcome.evaluated == size;
@@ -43,12 +51,13 @@ class Exhaustive final : public Strategy {
 
   SearchOutcome run(const SearchTask& task) const override {
     const Int128 size = task.space.size();
+    const std::int64_t together = between_looks(task);
     Course course(task, size);
     while (!course.finished()) {
       course.round(kPiecesAtOnce, kPiece, [&](std::int64_t, Probe& probe, Evaluator& evaluator) {
         while (probe.may_go_on()) {
           std::vector<Tiling> next;
-          for (std::int64_t i = 0; i < std::min(kBetweenLooks, probe.left()); ++i) {
+          for (std::int64_t i = 0; i < std::min(together, probe.left()); ++i) {
             next.push_back(at(task.space, probe.position() + i));
           }
           probe.evaluate_each(evaluator, next);
@@ -65,19 +74,25 @@ class Exhaustive final : public Strategy {
   static constexpr std::array<FrontValues, 1> kNoBound{};
 
   static std::int64_t next_count(const Budget& budget, Int128 size, Int128 done) {
-    return budget.allowed(
-        done, static_cast<std::int64_t>(std::min<Int128>(size - done, kPiece * kPiecesAtOnce)));
+    return budget.allowed(done, static_cast<std::int64_t>(
+                                    std::min<Int128>(size - done, kPiece * kFrontPiecesAtOnce)));
   }
 
+  struct Piece {
+    Front front;
+    std::int64_t evaluated = 0;  ///< fewer than there are where time runs out
+  };
+
   /// The front of every piece of [from, from + count) of the space in its natural order.
-  static std::vector<Front> pieces(const FrontTask& task, Int128 from, std::int64_t count) {
-    std::vector<Front> found(static_cast<std::size_t>(ceil_div(count, kPiece)));
+  static std::vector<Piece> pieces(const FrontTask& task, Int128 from, std::int64_t count) {
+    std::vector<Piece> found(static_cast<std::size_t>(ceil_div(count, kPiece)));
     task.executor.for_each(
-        static_cast<std::int64_t>(found.size()), [&](std::int64_t piece, Evaluator& evaluator) {
-          Front& front = found[static_cast<std::size_t>(piece)];
-          const std::int64_t end = std::min(count, (piece + 1) * kPiece);
-          for (std::int64_t i = piece * kPiece; i < end; ++i) {
-            offer_candidate(front, task.axes, evaluator, at(task.space, from + i));
+        static_cast<std::int64_t>(found.size()), [&](std::int64_t index, Evaluator& evaluator) {
+          Piece& piece = found[static_cast<std::size_t>(index)];
+          const std::int64_t end = std::min(count, (index + 1) * kPiece);
+          for (std::int64_t i = index * kPiece; i < end && !task.budget.out_of_time(); ++i) {
+            offer_candidate(piece.front, task.axes, evaluator, at(task.space, from + i));
+            ++piece.evaluated;
           }
         });
     return found;

@@ -66,6 +66,20 @@ class ConvergenceTest(CommandLineTest):
         self.fails(2, *TUNE, "-o", path, "--convergence", path, says=["--convergence", "of -o"])
         self.fails(3, *TUNE, "--convergence", self.folder / "none" / "r.csv", says=["r.csv"])
 
+    def test_slow_candidates_do_not_outlast_the_time_limit(self):
+        workload = self.folder / "long.yaml"
+        workload.write_text("schema: tilewright/workload/v1\nname: long\nworkloads:\n"
+                            "  - {name: long, heads: 12, q_len: 131072, qk_dim: 64, mask: causal}\n")
+        for objective in ["latency", "pareto:latency,l1"]:
+            start = time.monotonic()
+            result = json.loads(self.succeed(
+                "tune", "--hw", "mas-edge", "--workload", workload, "--schedule", "fusemax",
+                "--strategy", "exhaustive", "--objective", objective, "--time-limit", "0.5",
+                "--format", "json"))
+            # A thousand of these candidates take 20 s.
+            self.assertLess(time.monotonic() - start, 10)
+            self.assertLess(result["search"]["evaluated"], result["search"]["space"])
+
     def test_the_record_of_a_front_has_its_points_and_gap(self):
         for strategy, limit in (("pruned", ()), ("pruned", ("--max-evals", "300")),
                                 ("exhaustive", ("--max-evals", "100000"))):

@@ -422,7 +422,7 @@ class BatchTest(CommandLineTest):
             self.assertEqual((self.folder / name).read_bytes(), self.tables()[table])
         self.succeed("table", out, "--format", "json", "-o", self.folder / "t.csv")
         self.assertEqual((self.folder / "t.csv").read_bytes(), self.tables()["tilings.json"])
-        self.fails(2, "table", out, "-o", self.folder / "t.h", says=["-o", "t.h", "csv"])
+        self.fails(2, "table", out, "-o", self.folder / "t.h", says=["-o", "t.h", "--pick"])
         self.fails(2, "table", out, "--pareto", "latency,l1", "-o", self.folder / "p.csv",
                    says=["-o", "p.csv", "text"])
 
