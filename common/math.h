@@ -13,7 +13,7 @@ __extension__ typedef unsigned __int128 UInt128;  // NOLINT(modernize-use-using)
 
 /// ceil(numerator / denominator) for numerator >= 0, denominator > 0.
 constexpr std::int64_t ceil_div(std::int64_t numerator, std::int64_t denominator) {
-  return (numerator + denominator - 1) / denominator;
+  return Arithmetic<std::int64_t>::divided_up(numerator, denominator);
 }
 
 /// The smallest multiple of `step` that is >= value.

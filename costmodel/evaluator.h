@@ -314,6 +314,7 @@ class Evaluator {
       sink(bin.members[i], is_known ? found.candidates[i] : evaluate(*found.tilings[i], objective));
     }
   }
+
   /// Whether that can be done in this mode.
   bool goes_side_by_side(const Tiling& tiling) const;
   template <typename Number>

@@ -167,16 +167,7 @@ TEST_CASE("a start changes no proof and is never lost") {
     SpaceCase drawn = random_space(kSeed + 20'000 + static_cast<std::uint64_t>(i));
     Random random(drawn.seed);
     const Result cold = run(drawn, pruned_strategy());
-    // Another machine's, and now and then nothing that this schedule could do.
-    Tiling start;
-    start.heads = random.between(1, 9);
-    start.q_rows = random.between(1, 40);
-    start.kv_cols = random.between(1, 40);
-    start.kv_resident = random.chance(50);
-    start.buffers = random.between(1, 3);
-    start.lookahead = random.between(0, 4);
-    start.overwrite = random.chance(20) ? Overwrite::kKey : Overwrite::kNone;
-    start.core_split = random.chance(50) ? CoreSplit::kQuery : CoreSplit::kHeads;
+    const Tiling start = random_start(random);
     drawn.options.start = start;
     INFO(describe(drawn));
     for (const Strategy* strategy : all_strategies()) {

@@ -182,20 +182,6 @@ TEST_CASE("the record of a front has a true gap at every moment and ends with th
   }
 }
 
-/// Another machine's, and now and then nothing that this schedule could do.
-Tiling random_start(Random& random) {
-  Tiling start;
-  start.heads = random.between(1, 9);
-  start.q_rows = random.between(1, 40);
-  start.kv_cols = random.between(1, 40);
-  start.kv_resident = random.chance(50);
-  start.buffers = random.between(1, 3);
-  start.lookahead = random.between(0, 4);
-  start.overwrite = random.chance(20) ? Overwrite::kKey : Overwrite::kNone;
-  start.core_split = random.chance(50) ? CoreSplit::kQuery : CoreSplit::kHeads;
-  return start;
-}
-
 TEST_CASE("a start changes no front that is proven") {
   for (std::int64_t i = 0; i < counted(200); ++i) {
     SpaceCase drawn = drawn_case(kSeed + 50'000 + static_cast<std::uint64_t>(i));

@@ -105,6 +105,19 @@ SpaceCase random_space(std::uint64_t seed) {
   return drawn;
 }
 
+Tiling random_start(Random& random) {
+  Tiling start;
+  start.heads = random.between(1, 9);
+  start.q_rows = random.between(1, 40);
+  start.kv_cols = random.between(1, 40);
+  start.kv_resident = random.chance(50);
+  start.buffers = random.between(1, 3);
+  start.lookahead = random.between(0, 4);
+  start.overwrite = random.chance(20) ? Overwrite::kKey : Overwrite::kNone;
+  start.core_split = random.chance(50) ? CoreSplit::kQuery : CoreSplit::kHeads;
+  return start;
+}
+
 FootprintRange footprint_range(const SpaceCase& drawn) {
   const Schedule& schedule = find_schedule(drawn.schedule);
   Problem problem = make_problem(drawn.hardware, drawn.workload, schedule, drawn.options.variant);

@@ -26,6 +26,9 @@ std::string describe(const SpaceCase& drawn);
 /// else L1 (and sometimes L0) cuts deep into the space, now and then to nothing.
 SpaceCase random_space(std::uint64_t seed);
 
+/// A tiling to start from: another machine's, and now and then nothing that a schedule could do.
+Tiling random_start(Random& random);
+
 /// Footprints of the smallest and the largest tiles of the case's schedule, over all its modes.
 struct FootprintRange {
   std::int64_t least = 0;
